@@ -1,0 +1,131 @@
+export {
+  type Caller,
+  hasScope,
+  isScope,
+  LOCAL_CALLER,
+  owns,
+  SCOPES,
+  type Scope,
+} from './caller.ts';
+export {
+  ALL_CHANNELS,
+  compilePatterns,
+  directChannel,
+  HEARTBEAT_CHANNEL,
+  isChannel,
+  streamChannel,
+  topicChannel,
+  topicPattern,
+} from './channels.ts';
+export { type Clock, systemClock } from './clock.ts';
+export {
+  createEnvelope,
+  type Envelope,
+  type EnvelopeDraft,
+  EnvelopeSchema,
+  type Headers,
+  HeadersSchema,
+  MAX_ENVELOPE_BYTES,
+} from './envelope.ts';
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorReply,
+  MadError,
+  type MadErrorOptions,
+  toErrorReply,
+} from './errors.ts';
+export { HEALTH, HEARTBEAT_INTERVAL_MS, type Heartbeat, HeartbeatSchema } from './heartbeat.ts';
+export { type Logger, silentLogger } from './logger.ts';
+export {
+  comparePlaces,
+  formatPosition,
+  type Position,
+  type PositionParts,
+  PositionSchema,
+  parsePosition,
+  positionTimeMs,
+} from './position.ts';
+export {
+  GapSchema,
+  PollMessagesInput,
+  PollMessagesOutput,
+  SendMessageInput,
+  SendMessageOutput,
+  SubscribeInput,
+  SubscribeOutput,
+  UnsubscribeInput,
+  UnsubscribeOutput,
+} from './shapes/grace.ts';
+export {
+  ListToolsInput,
+  ListToolsOutput,
+  type MadStatus,
+  MadStatusInput,
+  MadStatusOutput,
+} from './shapes/mad.ts';
+export {
+  CONNECTION_STATUSES,
+  type Connection,
+  ConnectionSchema,
+  GetConnectionsInput,
+  GetConnectionsOutput,
+  GetStatsInput,
+  GetStatsOutput,
+  MAX_STATS_HOURS,
+  type Stat,
+  StatSchema,
+} from './shapes/rogers.ts';
+export {
+  PerformSequentialThinkingInput,
+  PerformSequentialThinkingOutput,
+} from './shapes/sequential-thinking.ts';
+export {
+  AskInput,
+  AskOutput,
+  CancelTaskOutput,
+  ConverseInput,
+  ConverseOutput,
+  type ErrorDetails,
+  ErrorDetailsSchema,
+  GetTaskEventsInput,
+  GetTaskEventsOutput,
+  ListTasksInput,
+  ListTasksOutput,
+  TASK_EVENT_TYPES,
+  TASK_STATUSES,
+  type TaskEvent,
+  TaskEventSchema,
+  TaskIdInput,
+  TaskSchema,
+  type TaskStatus,
+  TaskStatusSchema,
+  type TaskView,
+} from './shapes/tasks.ts';
+export {
+  type Plan,
+  type Planner,
+  PlanSchema,
+  PlanStepSchema,
+  type Thinker,
+  type ThinkRequest,
+  type Thought,
+  type Turn,
+} from './thought.ts';
+export {
+  type ClientConnection,
+  defineTool,
+  type PromptDefinition,
+  type ResourceDefinition,
+  type ToolContext,
+  type ToolDefinition,
+} from './tool.ts';
+export {
+  CorrelationId,
+  flag,
+  integer,
+  jsonObject,
+  parseToolInput,
+  text,
+  textList,
+} from './tool-input.ts';

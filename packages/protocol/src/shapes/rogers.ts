@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { CorrelationId, integer } from '../tool-input.ts';
+
+export const CONNECTION_STATUSES = ['CONNECTED', 'HEALTHY', 'STALE', 'DISCONNECTED'] as const;
+export const ConnectionSchema = z.object({
+  mad_id: z.string(),
+  status: z.enum(CONNECTION_STATUSES),
+  connected_at: z.string(),
+  last_heartbeat: z.string(),
+});
+export type Connection = z.infer<typeof ConnectionSchema>;
+
+export const GetConnectionsInput = z.object({ correlation_id: CorrelationId });
+export const GetConnectionsOutput = z.object({
+  status: z.literal('success'),
+  connections: z.array(ConnectionSchema),
+});
+
+/** Longest window of `hours`: a year. */
+export const MAX_STATS_HOURS = 8760;
+
+export const GetStatsInput = z.object({
+  hours: integer(1, MAX_STATS_HOURS)
+    .optional()
+    .describe('the last so many hours, this one included; 1 where absent'),
+  correlation_id: CorrelationId,
+});
+export const StatSchema = z.object({
+  hour_timestamp: z.string(),
+  sender_id: z.string(),
+  topic_pattern: z.string(),
+  total_messages: z.number().int(),
+});
+export type Stat = z.infer<typeof StatSchema>;
+export const GetStatsOutput = z.object({ status: z.literal('success'), stats: z.array(StatSchema) });

@@ -1,0 +1,27 @@
+import type { Envelope, Position, TaskStatus } from '@mad-group/protocol';
+
+/** What the outbox needs of the bus. */
+export interface Publisher {
+  publish(envelope: Envelope, options?: { timeoutMs?: number; retry?: boolean }): Promise<Position>;
+}
+
+/** What the runner tells of its work. */
+export interface TaskMetrics {
+  submitted(): void;
+  refused(): void;
+  finished(status: TaskStatus, durationMs: number): void;
+  firstToken(latencyMs: number): void;
+  tokens(count: number): void;
+  /** How many tasks wait and run, after each change. */
+  load(queued: number, running: number): void;
+  /** Events stored and not yet published, after each change. */
+  outbox(pending: number): void;
+}
+
+/** How the two MADs word what is otherwise the same. */
+export interface TaskWording {
+  /** `Task with id 'X' not found.` or `Task 'X' not found.` */
+  notFound(taskId: string): string;
+  /** Message of a COMPLETED notification. */
+  readonly completed: string;
+}
