@@ -1,0 +1,64 @@
+import type { Bus } from '@mad-group/bus';
+import type {
+  Logger,
+  MadStatus,
+  PromptDefinition,
+  ResourceDefinition,
+  ToolDefinition,
+} from '@mad-group/protocol';
+import type { Callers } from './callers/callers.ts';
+import type { MadMetrics } from './metrics.ts';
+
+/** A part of a MAD that begins and ends with it. Both are idempotent. */
+export interface Lifecycle {
+  start(): Promise<void>;
+  stop(options?: { deadlineMs: number }): Promise<void>;
+}
+
+/** What a MAD says of itself beyond what every MAD knows. */
+export interface StatusFacts {
+  readonly sequential_thinking_connected?: boolean;
+  /** `OK`, or what is wrong. */
+  readonly database?: string;
+  readonly provider?: string;
+  readonly details?: MadStatus['details'];
+}
+
+export interface MadOptions {
+  /** `fiedler`: its sender id, its direct channel, its label in metrics. */
+  readonly id: string;
+  /** `FiedlerV1`, as mad-status heads it. */
+  readonly title: string;
+  readonly version: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Named in the message when the port is in use. */
+  readonly portKey: string;
+  readonly tools: readonly ToolDefinition[];
+  readonly resources?: readonly ResourceDefinition[];
+  readonly prompts?: readonly PromptDefinition[];
+  /** None for a MAD that runs without one (Sequential Thinking alone). */
+  readonly bus: Bus | null;
+  readonly callers: Callers;
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  readonly log: Logger;
+  readonly metrics: MadMetrics;
+  /** Started in this order before the port is opened, stopped in reverse after it is closed. */
+  readonly parts?: readonly Lifecycle[];
+  readonly status?: () => StatusFacts;
+}
+
+export interface Mad extends Lifecycle {
+  readonly id: string;
+  readonly title: string;
+  /** The port that was really opened; 0 before `start`. */
+  readonly port: number;
+  readonly tools: readonly ToolDefinition[];
+  status(): MadStatus;
+  /** Null when ready (started, database writable, the bus seen once), or why not. */
+  notReady(): string | null;
+  /** Takes one tool call, as every surface does: checks scope, input and counts it. */
+  readonly log: Logger;
+}
