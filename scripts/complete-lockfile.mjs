@@ -16,7 +16,9 @@ for (const [place, entry] of Object.entries(lock.packages)) {
     if (lock.packages[key] || lock.packages[`${place}/${key}`]) continue;
     const platform = PLATFORM.exec(name);
     if (!platform || !/^\d+\.\d+\.\d+/.test(version)) {
-      throw new Error(`${place}: ${name}@${version} is not in the lockfile, and its platform is not in its name`);
+      throw new Error(
+        `${place}: ${name}@${version} is not in the lockfile, and its platform is not in its name`,
+      );
     }
     lock.packages[key] = {
       version,

@@ -1,7 +1,7 @@
 // Brings a fresh checkout to where `npm start` and `npm test` work. Plain JavaScript that any
 // Node >= 20 runs: it is what brings the Node that runs the rest.
 //   node scripts/setup.mjs            dependencies, from the lockfile, when they are not in place
-//   node scripts/setup.mjs --redis    and a redis-server, for the tests
+//   node scripts/setup.mjs --tests    and what the tests need of the system: redis-server, python3
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -19,12 +19,16 @@ function stop(line) {
 const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;
 
 function run(command, args, options = {}) {
-  return spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options }).status === 0;
+  return (
+    spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options }).status === 0
+  );
 }
 
 /** Installs when the lockfile is not the one that was installed last. */
 function installDependencies() {
-  const lockfile = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lockfile = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const stamp = join(root, 'node_modules', '.installed-from');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile) return;
   console.error('Installing dependencies from package-lock.json …');
@@ -47,28 +51,52 @@ function checkNode() {
   }
 }
 
-/** Tests run against a real Redis; without one they must not pass. */
-function installRedis() {
-  if (has('redis-server')) return;
+/** What the tests need beyond npm, and how it is called where it comes from. */
+const SYSTEM_PACKAGES = [
+  {
+    what: 'redis-server',
+    why: 'tests run on a real Redis',
+    isThere: () => has('redis-server'),
+    apt: ['redis-server'],
+    brew: ['redis'],
+  },
+  {
+    what: 'python3 with venv',
+    why: 'a Python client of the first implementation is one of the tests',
+    isThere: () => spawnSync('python3', ['-c', 'import ensurepip, venv'], { stdio: 'ignore' }).status === 0,
+    apt: ['python3', 'python3-venv'],
+    brew: ['python3'],
+  },
+];
+
+/** Installs what is missing; without it the tests must not pass. */
+function installForTests() {
+  const missing = SYSTEM_PACKAGES.filter((item) => !item.isThere());
+  if (missing.length === 0) return;
   const isRoot = process.getuid?.() === 0;
   if (has('apt-get') && isRoot) {
-    console.error('Installing redis-server from the system’s packages …');
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    console.error(`Installing ${missing.map((item) => item.what).join(', ')} from the system’s packages …`);
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
     run('apt-get', ['update', '-qq'], { env });
-    // The tests start their own; a service on the default port is not wanted.
-    const args = ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'];
-    run('apt-get', args, { env: { ...env, RUNLEVEL: '1' }, stdio: ['ignore', 'ignore', 'inherit'] });
+    const names = missing.flatMap((item) => item.apt);
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
   } else if (has('brew')) {
-    run('brew', ['install', '--quiet', 'redis']);
+    run('brew', ['install', '--quiet', ...missing.flatMap((item) => item.brew)]);
   }
-  if (!has('redis-server')) {
+  const still = missing.filter((item) => !item.isThere());
+  if (still.length > 0) {
+    const apt = still.flatMap((item) => item.apt).join(' ');
+    const brew = still.flatMap((item) => item.brew).join(' ');
     stop(
-      'The tests need redis-server: install it (Debian, Ubuntu: sudo apt-get install redis-server; ' +
-        'macOS: brew install redis), then run npm test again.',
+      `The tests need ${still.map((item) => `${item.what} (${item.why})`).join(' and ')}: ` +
+        `sudo apt-get install ${apt}, or brew install ${brew}, then npm test again.`,
     );
   }
 }
 
 installDependencies();
 checkNode();
-if (process.argv.includes('--redis')) installRedis();
+if (process.argv.includes('--tests')) installForTests();

@@ -1,0 +1,24 @@
+// Types, lint, unused code, the direction of dependencies, and the reference. Runs all of them,
+// says which failed, and closes with `N passed, N failed`.
+import { spawnSync } from 'node:child_process';
+
+const CHECKS = [
+  { name: 'types', command: ['tsc', '--noEmit'] },
+  {
+    name: 'lint, format, direction of dependencies',
+    command: ['biome', 'check', '--error-on-warnings', '.'],
+  },
+  { name: 'unused files, exports and dependencies', command: ['knip', '--no-progress'] },
+  { name: 'reference', command: ['node', 'scripts/reference.ts', '--check'] },
+] as const;
+
+let failed = 0;
+for (const { name, command } of CHECKS) {
+  const [program, ...args] = command;
+  const result = spawnSync(program, args, { stdio: 'inherit' });
+  const ok = result.status === 0;
+  console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}`);
+  if (!ok) failed += 1;
+}
+console.log(`\n${CHECKS.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

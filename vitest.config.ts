@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['{packages,services,test}/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'test/llm/**'],
+    // Tests start processes and servers of their own; more at once only makes them wait.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
