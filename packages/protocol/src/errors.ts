@@ -46,6 +46,11 @@ export const ERROR_CODES = {
     retryable: true,
     meaning: 'The bus did not take the message within its time.',
   },
+  unreachable: {
+    status: 503,
+    retryable: true,
+    meaning: 'Nothing answers at the address of the MAD, or the connection to it broke.',
+  },
   draining: { status: 503, retryable: true, meaning: 'This instance is stopping and takes no new work.' },
   provider_auth: {
     status: 502,
@@ -102,6 +107,16 @@ export const ERROR_CODES = {
     status: 500,
     retryable: false,
     meaning: 'The database was written by a later version.',
+  },
+  database_corrupt: {
+    status: 500,
+    retryable: false,
+    meaning: 'The database is damaged, or is no database of this program.',
+  },
+  database_unavailable: {
+    status: 503,
+    retryable: true,
+    meaning: 'The database cannot be written: a full or read-only disk, or missing permissions.',
   },
   internal: { status: 500, retryable: false, meaning: 'A defect. The log has the trace.' },
 } as const satisfies Record<string, { status: number; retryable: boolean; meaning: string }>;

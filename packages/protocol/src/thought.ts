@@ -21,7 +21,7 @@ export type Plan = z.infer<typeof PlanSchema>;
 
 /** Makes plans: a client of Sequential Thinking, or a fake. */
 export interface Planner {
-  /** @throws MadError `provider_*`, `invalid_plan`, `timeout` or `bus_unavailable` where no plan can be had. */
+  /** @throws MadError `provider_*`, `invalid_plan`, `timeout` or `unreachable` where no plan can be had. */
   plan(prompt: string, options: { correlationId: string; signal: AbortSignal }): Promise<Plan>;
 }
 

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { MadError } from './errors.ts';
 import type { ToolDefinition } from './tool.ts';
 
+/** What parsing needs of a tool: its schema and the words for what is missing. */
+type ToolInputRules = Pick<ToolDefinition, 'input' | 'missing'>;
+
 /**
  * Parses what a caller sent. The words of a refusal are those of the first implementation: a
  * required field that is missing, null or empty gives the tool's `missing` text, a wrong type
@@ -9,7 +12,7 @@ import type { ToolDefinition } from './tool.ts';
  *
  * @throws MadError `invalid_input`
  */
-export function parseToolInput(tool: ToolDefinition, raw: unknown): Record<string, unknown> {
+export function parseToolInput(tool: ToolInputRules, raw: unknown): Record<string, unknown> {
   if (raw !== undefined && raw !== null && !isPlainObject(raw)) {
     throw new MadError('invalid_input', "'tool_input' must be an object.");
   }
@@ -22,7 +25,7 @@ export function parseToolInput(tool: ToolDefinition, raw: unknown): Record<strin
   throw new MadError('invalid_input', explain(tool, present, parsed.error));
 }
 
-function explain(tool: ToolDefinition, present: Record<string, unknown>, error: z.ZodError): string {
+function explain(tool: ToolInputRules, present: Record<string, unknown>, error: z.ZodError): string {
   const isMissing = (issue: z.core.$ZodIssue): boolean => {
     if (issue.path.length !== 1) return false;
     const field = String(issue.path[0]);
