@@ -41,6 +41,11 @@ export const ERROR_CODES = {
     retryable: true,
     meaning: 'TASK_QUEUE_MAX tasks are waiting; the reply says after how long to retry.',
   },
+  too_many_clients: {
+    status: 429,
+    retryable: true,
+    meaning: 'GRACE_MAX_CLIENTS clients hold an open push connection; another can come when one leaves.',
+  },
   bus_unavailable: {
     status: 503,
     retryable: true,
