@@ -1,0 +1,26 @@
+export { ContextFileError, loadContext } from './context-file.ts';
+export { createImperator, type ImperatorOptions } from './imperator.ts';
+export {
+  type ImperatorTool,
+  type ImperatorToolContext,
+  type LendOptions,
+  lendTool,
+} from './imperator-tool.ts';
+export { createOfflineThinker, type OfflineThinkerOptions } from './offline/offline-thinker.ts';
+export { type RogersFacts, rogersRules } from './offline/rogers-rules.ts';
+export type { OfflineContext, OfflineRule } from './offline/rule.ts';
+export { type TaskFacts, taskRules } from './offline/task-rules.ts';
+export { createPlanMaker, type PlanMakerOptions } from './plan-maker.ts';
+export { createProvider, HOW_TO_SET_A_MODEL, OFFLINE_PROVIDER_NAME } from './provider/create-provider.ts';
+export { createOpenAiProvider, type OpenAiProviderOptions } from './provider/openai-provider.ts';
+export type {
+  ChatMessage,
+  JsonRequest,
+  Provider,
+  ProviderEvent,
+  StreamRequest,
+  ToolCall,
+  ToolSpec,
+} from './provider/provider.ts';
+export type { RetryPolicy } from './provider/retry.ts';
+export { FIEDLER_TRIGGERS, ROGERS_TRIGGERS } from './triggers.ts';

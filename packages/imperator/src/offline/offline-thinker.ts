@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Logger,
+  type Planner,
+  silentLogger,
+  type Thinker,
+  type ThinkRequest,
+  type Thought,
+} from '@mad-group/protocol';
+import { askForPlan, withoutPlanNotice } from '../planning.ts';
+import { HOW_TO_SET_A_MODEL } from '../provider/create-provider.ts';
+import { renderPlan } from '../render-plan.ts';
+import { findTrigger } from '../triggers.ts';
+import { wordsToEcho } from './echo.ts';
+import type { OfflineContext, OfflineRule } from './rule.ts';
+
+export interface OfflineThinkerOptions {
+  readonly madId: string;
+  /** Asked in this order; the first answer wins. */
+  readonly rules: readonly OfflineRule[];
+  /** Phrases that send a prompt to the planner first, whatever their case. */
+  readonly triggers?: readonly string[];
+  readonly planner?: Planner | null;
+  readonly log?: Logger;
+  /** Pause between two words, in milliseconds, so that streaming can be seen. Default 5. */
+  readonly wordDelayMs?: number;
+}
+
+/** Stands at the end of each answer. */
+const NO_MODEL_NOTE = `(No model is configured: this answer comes from rules. ${HOW_TO_SET_A_MODEL})`;
+
+/** A Thought Engine without a model: answers from state by rules, and says in each answer what it is. */
+export function createOfflineThinker(options: OfflineThinkerOptions): Thinker {
+  const { madId, rules, triggers = [], planner = null, log = silentLogger, wordDelayMs = 5 } = options;
+
+  async function* think(request: ThinkRequest, signal: AbortSignal): AsyncGenerator<Thought> {
+    const { prompt, caller, correlationId, taskId } = request;
+    const context: OfflineContext = { caller, correlationId, taskId, signal };
+    const trigger = findTrigger(prompt, triggers);
+    let answer: string;
+    if (trigger === undefined) answer = await answerByRule(prompt, context);
+    else {
+      const lines = log.child({ correlation_id: correlationId, task_id: taskId });
+      lines.info({ trigger }, 'Triggering Sequential Thinking service.');
+      const outcome = await askForPlan(planner, prompt, { correlationId, signal, log: lines });
+      yield { type: 'plan', ...outcome };
+      answer = outcome.plan
+        ? `Sequential Thinking suggests these steps:\n\n${renderPlan(outcome.plan)}`
+        : withoutPlanNotice(outcome.note) + (await answerByRule(prompt, context));
+    }
+    for (const token of words(`${answer}\n\n${NO_MODEL_NOTE}`)) {
+      signal.throwIfAborted();
+      yield { type: 'token', token };
+      if (wordDelayMs > 0) await sleep(wordDelayMs, undefined, { signal });
+    }
+  }
+
+  async function answerByRule(prompt: string, context: OfflineContext): Promise<string> {
+    const echoed = wordsToEcho(prompt, true);
+    if (echoed !== null) return echoed;
+    for (const rule of rules) {
+      const answer = await rule.answer(prompt, context);
+      context.signal.throwIfAborted();
+      if (answer !== null) return answer;
+    }
+    return wordsToEcho(prompt, false) ?? dontKnow();
+  }
+
+  const dontKnow = (): string =>
+    [
+      `I am ${madId}. No model is configured, so I can answer only what my rules know, and this is not among it.`,
+      rules.length === 0
+        ? ''
+        : `You can ask, for example:\n${rules.map((rule) => `- ${rule.describe}`).join('\n')}`,
+    ]
+      .filter((part) => part !== '')
+      .join('\n\n');
+
+  return { think };
+}
+
+/** The text in words, each with the white space behind it, so that put together they are the text. */
+export const words = (text: string): string[] => text.match(/\s*\S+\s*?(?=\s|$)|\s+$/g) ?? [];

@@ -1,0 +1,156 @@
+import type { Logger, MadError } from '@mad-group/protocol';
+import OpenAI from 'openai';
+import { toProviderError } from './openai-errors.ts';
+import { toOpenAiMessage, toOpenAiTool, withoutTools } from './openai-messages.ts';
+import { streamOnce } from './openai-stream.ts';
+import type { ChatMessage, JsonRequest, Provider, ProviderEvent, StreamRequest } from './provider.ts';
+import { DEFAULT_RETRY, type RetryPolicy, waitForRetry } from './retry.ts';
+
+export interface OpenAiProviderOptions {
+  /** Sent as the bearer token; `none` where only a base URL is given. */
+  readonly apiKey?: string | undefined;
+  /** Of an OpenAI-compatible server, as `http://127.0.0.1:11434/v1`. OpenAI's own where absent. */
+  readonly baseUrl?: string | undefined;
+  readonly model: string;
+  readonly log: Logger;
+  /** Longest silence of the provider, in milliseconds. Default 60,000. */
+  readonly timeoutMs?: number | undefined;
+  readonly retry?: Partial<RetryPolicy> | undefined;
+}
+
+const OPENAI_URL = 'https://api.openai.com/v1';
+
+type StreamingBody = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming;
+type ResponseFormat = NonNullable<StreamingBody['response_format']>;
+
+/** A model behind the Chat Completions API: OpenAI, Ollama, vLLM, llama.cpp, a gateway. */
+export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
+  const { apiKey, baseUrl, model, timeoutMs = 60_000 } = options;
+  const policy = { ...DEFAULT_RETRY, ...options.retry };
+  const name = `${baseUrl === undefined ? 'openai' : new URL(baseUrl).host} ${model}`;
+  const log = options.log.child({ provider: name });
+  const client = new OpenAI({
+    apiKey: apiKey ?? 'none',
+    baseURL: baseUrl ?? OPENAI_URL,
+    // We retry ourselves, since only we know whether a token is out already; our watchdog times.
+    maxRetries: 0,
+    timeout: 2 ** 31 - 1,
+    // Said here so that the client reads nothing of this from the environment.
+    organization: null,
+    project: null,
+    adminAPIKey: null,
+    webhookSecret: null,
+    logLevel: 'off',
+  });
+  /** What this server turned out to support; learned from its refusals. */
+  const supports = { tools: true, format: 0 };
+
+  function fail(error: unknown, signal: AbortSignal): MadError {
+    signal.throwIfAborted();
+    const failure = toProviderError(error, apiKey);
+    if (failure.code === 'provider_auth') log.error({ code: failure.code }, failure.message);
+    return failure;
+  }
+
+  function body(messages: readonly ChatMessage[], maxTokens: number | undefined): StreamingBody {
+    return {
+      model,
+      messages: messages.map(toOpenAiMessage),
+      stream: true,
+      // OpenAI renamed the field for its newer models; compatible servers know the old name.
+      ...(maxTokens === undefined
+        ? {}
+        : baseUrl === undefined
+          ? { max_completion_tokens: maxTokens }
+          : { max_tokens: maxTokens }),
+    };
+  }
+
+  async function* stream(request: StreamRequest): AsyncGenerator<ProviderEvent> {
+    const { signal, tools, maxTokens } = request;
+    for (let retry = 0; ; ) {
+      const offersTools = tools.length > 0 && supports.tools;
+      const messages =
+        tools.length > 0 && !supports.tools ? withoutTools(request.messages) : request.messages;
+      let begun = false;
+      try {
+        const asked = {
+          ...body(messages, maxTokens),
+          ...(offersTools ? { tools: tools.map(toOpenAiTool) } : {}),
+        };
+        for await (const event of streamOnce(client, asked, { signal, timeoutMs })) {
+          begun = true;
+          yield event;
+        }
+        return;
+      } catch (error) {
+        const failure = fail(error, signal);
+        if (begun) throw failure;
+        if (offersTools && refuses(failure, TOOLS_REFUSED)) {
+          supports.tools = false;
+          log.warn({ reason: failure.message }, 'this model takes no tools: it answers without state');
+          continue;
+        }
+        await waitForRetry(failure, retry, {
+          policy,
+          signal,
+          log: log.child({ correlation_id: request.correlationId }),
+        });
+        retry += 1;
+      }
+    }
+  }
+
+  async function completeJson(request: JsonRequest): Promise<string> {
+    const { signal, maxTokens, system, prompt, followUp = [], schema } = request;
+    const formats: (ResponseFormat | undefined)[] = [
+      { type: 'json_schema', json_schema: { ...schema, strict: true } },
+      { type: 'json_object' },
+      undefined,
+    ];
+    const messages: ChatMessage[] = [
+      { role: 'system', content: system },
+      { role: 'user', content: prompt },
+      ...followUp,
+    ];
+    for (let retry = 0; ; ) {
+      const tried = supports.format;
+      const format = formats[tried];
+      const asked = { ...body(messages, maxTokens), ...(format ? { response_format: format } : {}) };
+      try {
+        let text = '';
+        for await (const event of streamOnce(client, asked, { signal, timeoutMs })) {
+          if (event.type === 'token') text += event.token;
+        }
+        return text;
+      } catch (error) {
+        const failure = fail(error, signal);
+        if (format && refuses(failure, /response_?format|json|schema|grammar|structured/i)) {
+          // Another request may have learned it in the meantime.
+          supports.format = Math.max(supports.format, tried + 1);
+          log.warn({ reason: failure.message }, `this server refuses response_format ${format.type}`);
+          continue;
+        }
+        await waitForRetry(failure, retry, {
+          policy,
+          signal,
+          log: log.child({ correlation_id: request.correlationId }),
+        });
+        retry += 1;
+      }
+    }
+  }
+
+  return { name, stream, completeJson };
+}
+
+/**
+ * Words of a refusal of tools as such: Ollama `… does not support tools`, vLLM `"auto" tool choice
+ * requires --enable-auto-tool-choice`, llama.cpp `tools param requires --jinja flag`.
+ */
+const TOOLS_REFUSED =
+  /support\w*\b.*\btools?\b|\btools?\b.*\b(not|un)\s?(support|permit|allow|recogni)|tool.choice.*requires|tools? param.*requires|(unknown|unrecogni[sz]ed|extra|unexpected).*\btools\b/i;
+
+/** Whether the provider refused the request itself, with words about this. */
+const refuses = (failure: MadError, about: RegExp): boolean =>
+  failure.code === 'provider_rejected' && about.test(failure.message);

@@ -1,0 +1,67 @@
+import { MadError } from '@mad-group/protocol';
+import type OpenAI from 'openai';
+import type { ProviderEvent } from './provider.ts';
+import { createToolCallAssembler } from './tool-call-assembler.ts';
+import { createWatchdog } from './watchdog.ts';
+
+type StreamingBody = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming;
+type FinishReason = OpenAI.Chat.Completions.ChatCompletionChunk.Choice['finish_reason'];
+
+/** How long to wait for the end of the stream once the answer itself is complete, in milliseconds. */
+const CLOSING_MS = 1_000;
+
+/**
+ * One HTTP request and what its stream says, up to an `end` event. An answer counts as complete
+ * only with a `finish_reason`: a stream that merely stops may have been cut anywhere.
+ *
+ * @param timeoutMs longest silence before and between two chunks, in milliseconds
+ * @throws MadError `provider_timeout`, `provider_bad_response`, `provider_rejected`; the signal's
+ *   reason; whatever the client throws
+ */
+export async function* streamOnce(
+  client: OpenAI,
+  body: StreamingBody,
+  options: { signal: AbortSignal; timeoutMs: number },
+): AsyncGenerator<ProviderEvent> {
+  const { signal, timeoutMs } = options;
+  const watchdog = createWatchdog();
+  const toolCalls = createToolCallAssembler();
+  let finish: FinishReason = null;
+  try {
+    watchdog.arm(timeoutMs);
+    const stream = await client.chat.completions.create(body, {
+      signal: AbortSignal.any([signal, watchdog.signal]),
+    });
+    for await (const chunk of stream) {
+      // Silence is measured while we wait for the provider, not while our reader is busy.
+      watchdog.disarm();
+      // The last chunk may carry only usage, and some servers send others without choices.
+      const choice = chunk?.choices?.[0];
+      const token = choice?.delta?.content || choice?.delta?.refusal;
+      if (token) yield { type: 'token', token };
+      for (const delta of choice?.delta?.tool_calls ?? []) toolCalls.add(delta);
+      finish ??= choice?.finish_reason ?? null;
+      watchdog.arm(finish === null ? timeoutMs : CLOSING_MS);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (finish === null) throw watchdog.expired ? timedOut(timeoutMs) : error;
+  } finally {
+    watchdog.disarm();
+  }
+  // The client ends an aborted stream without an error, so that a cancel looks like an end here.
+  signal.throwIfAborted();
+  if (finish === null) throw watchdog.expired ? timedOut(timeoutMs) : brokenOff();
+  if (finish === 'content_filter') {
+    throw new MadError('provider_rejected', "The model provider's content filter stopped the answer.");
+  }
+  const calls = toolCalls.calls();
+  if (calls.length > 0) yield { type: 'tool_calls', calls };
+  yield { type: 'end', reason: calls.length > 0 ? 'tool_calls' : finish === 'length' ? 'length' : 'stop' };
+}
+
+const timedOut = (timeoutMs: number) =>
+  new MadError('provider_timeout', `The model provider was silent for ${timeoutMs / 1000} s.`);
+
+const brokenOff = () =>
+  new MadError('provider_bad_response', "The model provider's answer ended before it was complete.");
