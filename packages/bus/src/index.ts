@@ -1,0 +1,12 @@
+export type {
+  Bus,
+  BusStatus,
+  KeyValueStore,
+  LogBatch,
+  LogItem,
+  PublishOptions,
+  ReadOptions,
+} from './bus.ts';
+export { type BusConfig, createBus } from './create-bus.ts';
+export { DEFAULT_LOG_LIMITS, type LogLimits } from './log-limits.ts';
+export { createMemoryBus, type MemoryBusOptions } from './memory-bus.ts';

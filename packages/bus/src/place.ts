@@ -1,0 +1,9 @@
+/**
+ * A place is `{ms}-{number}`: the entry's time, and its number in its epoch, counted from 1 without
+ * gaps. The number is what makes a hole visible: the entry behind place `…-41` is `…-42`, or
+ * something is gone.
+ */
+export const placeNumber = (place: string): number => Number(place.slice(place.indexOf('-') + 1));
+
+/** Before the first entry. */
+export const FIRST_PLACE = '0-0';

@@ -1,0 +1,1 @@
+export { busConformance, type MakeBus } from './conformance.ts';
