@@ -17,12 +17,13 @@ const whole = (min: number, max: number) =>
     .max(max, `must be between ${min} and ${max}`);
 const port = () => whole(0, 65_535);
 const url = (...protocols: string[]) =>
-  z.string().refine(
-    (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
-    `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`,
-  );
-const list = () =>
-  z.string().transform((value) => value.split(/[\s,]+/).filter((part) => part !== ''));
+  z
+    .string()
+    .refine(
+      (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
+      `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+    );
+const list = () => z.string().transform((value) => value.split(/[\s,]+/).filter((part) => part !== ''));
 
 /**
  * Every key of the environment: the one place where a key, its default and its meaning stand.
@@ -40,24 +41,38 @@ export const EnvironmentSchema = z.object({
   REDIS_URL: url('redis:', 'rediss:')
     .optional()
     .describe('The bus. Without it `npm start` runs on the `memory` bus; a MAD alone refuses.'),
-  REDIS_PASSWORD: z.string().optional().describe('Password of Redis, and the secret of the group.').meta({ secret: true }),
+  REDIS_PASSWORD: z
+    .string()
+    .optional()
+    .describe('Password of Redis, and the secret of the group.')
+    .meta({ secret: true }),
   BUS_LOG_MAX_AGE_HOURS: whole(1, 8760).default(24).describe('The log keeps entries so long, in hours.'),
-  BUS_LOG_MAX_LENGTH: whole(1000, 1_000_000_000).default(1_000_000).describe('The log keeps at most so many entries.'),
+  BUS_LOG_MAX_LENGTH: whole(1000, 1_000_000_000)
+    .default(1_000_000)
+    .describe('The log keeps at most so many entries.'),
   BUS_LOG_MAX_MB: whole(1, 1_000_000).default(256).describe('The log takes at most so much memory, in MiB.'),
   SEQUENTIAL_THINKING_URL: url('ws:', 'wss:')
     .default('ws://127.0.0.1:8003')
     .describe('Where Fiedler and Rogers find Sequential Thinking.'),
-  SEQUENTIAL_THINKING_TIMEOUT_MS: whole(1, 3_600_000).default(60_000).describe('Longest wait for a plan, in ms.'),
+  SEQUENTIAL_THINKING_TIMEOUT_MS: whole(1, 3_600_000)
+    .default(60_000)
+    .describe('Longest wait for a plan, in ms.'),
   OPENAI_API_KEY: z.string().optional().describe('Key of the model provider.').meta({ secret: true }),
   OPENAI_BASE_URL: url('http:', 'https:')
     .optional()
     .describe('Any OpenAI-compatible server: Ollama, vLLM, llama.cpp, a gateway.'),
   LLM_MODEL: z.string().min(1).default('gpt-4o-mini').describe('Model name, as the provider knows it.'),
-  LLM_TIMEOUT_MS: whole(1, 3_600_000).default(60_000).describe('Longest wait for the provider’s next bytes, in ms.'),
+  LLM_TIMEOUT_MS: whole(1, 3_600_000)
+    .default(60_000)
+    .describe('Longest wait for the provider’s next bytes, in ms.'),
   TASK_CONCURRENCY: whole(1, 10_000).default(64).describe('Tasks that run at once in a MAD.'),
-  TASK_QUEUE_MAX: whole(1, 10_000_000).default(10_000).describe('Tasks that may wait; past it callers are told when to retry.'),
+  TASK_QUEUE_MAX: whole(1, 10_000_000)
+    .default(10_000)
+    .describe('Tasks that may wait; past it callers are told when to retry.'),
   TASK_MAX_ATTEMPTS: whole(1, 100).default(5).describe('A task that crashes interrupted so often fails.'),
-  TASK_RETENTION_DAYS: whole(1, 36_500).default(30).describe('Ended tasks are kept so long; a task’s events go with it.'),
+  TASK_RETENTION_DAYS: whole(1, 36_500)
+    .default(30)
+    .describe('Ended tasks are kept so long; a task’s events go with it.'),
   METRICS_RETENTION_DAYS: whole(1, 36_500).default(400).describe('Rogers keeps hourly metrics so long.'),
   MAD_TOKENS: z
     .string()
@@ -72,9 +87,15 @@ export const EnvironmentSchema = z.object({
     .default([])
     .describe('Further `Host` names for HTTP and WebSocket, beside loopback and the Service names.'),
   ALLOWED_ORIGINS: list().default([]).describe('Host names of the `Origin`s whose pages may connect; none.'),
-  GRACE_MAX_CLIENTS: whole(1, 1_000_000).default(10_000).describe('Past it Grace forgets the client unused for longest.'),
-  GRACE_CLIENT_IDLE_MINUTES: whole(1, 525_600).default(60).describe('Grace forgets a client that was idle so long.'),
-  DRAIN_MS: whole(0, 3_600_000).default(4_000).describe('Time for running tasks at a stop, in ms; the rest is queued again.'),
+  GRACE_MAX_CLIENTS: whole(1, 1_000_000)
+    .default(10_000)
+    .describe('Past it Grace forgets the client unused for longest.'),
+  GRACE_CLIENT_IDLE_MINUTES: whole(1, 525_600)
+    .default(60)
+    .describe('Grace forgets a client that was idle so long.'),
+  DRAIN_MS: whole(0, 3_600_000)
+    .default(4_000)
+    .describe('Time for running tasks at a stop, in ms; the rest is queued again.'),
   LOG_LEVEL: z
     .preprocess(
       (value) => (typeof value === 'string' ? value.toLowerCase().replace('warning', 'warn') : value),
@@ -104,7 +125,10 @@ export const SECRET_KEYS = Object.entries(EnvironmentSchema.shape)
  *
  * @throws ConfigError that names every bad key
  */
-export function loadConfig(env: Environment, readFile = (path: string) => readFileSync(path, 'utf8')): Config {
+export function loadConfig(
+  env: Environment,
+  readFile = (path: string) => readFileSync(path, 'utf8'),
+): Config {
   const problems: string[] = [];
   const values: Record<string, string> = {};
   for (const key of Object.keys(EnvironmentSchema.shape)) {

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+
+export interface WatchedFile {
+  stop(): void;
+}
+
+/**
+ * Calls back with a file's text whenever it is another one than before. It reads the file itself
+ * each time: a Kubernetes Secret is replaced by moving a symbolic link, which file watchers miss,
+ * and such files are small.
+ *
+ * @param intervalMs how often to look, in milliseconds
+ */
+export function watchFileText(
+  path: string,
+  before: string,
+  onChange: (text: string) => void,
+  onError: (error: Error) => void,
+  intervalMs: number,
+): WatchedFile {
+  let last = before;
+  let failed = false;
+  const timer = setInterval(() => {
+    let text: string;
+    try {
+      text = readFileSync(path, 'utf8');
+    } catch (error) {
+      if (!failed) onError(error as Error);
+      failed = true;
+      return;
+    }
+    failed = false;
+    if (text === last) return;
+    last = text;
+    onChange(text);
+  }, intervalMs);
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
+}

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { MadError, type MadStatus, type ToolDefinition } from '@mad-group/protocol';
+import { type BusWatch, watchBus } from './bus-watch.ts';
+import { createDispatcher } from './dispatch.ts';
+import { createHeartbeat } from './heartbeat.ts';
+import { createGate } from './http/gate.ts';
+import { type OpenHttpServer, openHttpServer } from './http/http-server.ts';
+import { pathOf, refuseUpgrade, replyJson } from './http/messages.ts';
+import type { Lifecycle, Mad, MadOptions } from './mad-types.ts';
+import { composeStatus } from './status.ts';
+import { createGetStatus } from './tools/get-status.ts';
+import { createListTools } from './tools/list-tools.ts';
+import { createWebSocketSurface } from './websocket/surface.ts';
+
+/** Time that requests under way get to answer at a stop, in milliseconds. */
+const REPLY_GRACE_MS = 1000;
+const DEFAULT_DEADLINE_MS = 4000;
+
+/**
+ * A MAD: its tools on every surface, its lifecycle, its health. Nothing happens before `start`.
+ * At `stop` the signals of requests under way abort, so that those who wait are told; then the
+ * port closes, then the parts stop.
+ */
+export function createMad(options: MadOptions): Mad {
+  const { id, bus, metrics } = options;
+  const log = options.log.child({ mad: id });
+  const instanceId = randomUUID();
+  const stopping = new AbortController();
+  const tools: readonly ToolDefinition[] = [
+    ...options.tools,
+    createGetStatus(status),
+    createListTools(() => tools),
+  ];
+  const dispatcher = createDispatcher({ madId: id, tools, log, metrics });
+  const gate = createGate({ ...options, madId: id });
+
+  let startedAtMs = Date.now();
+  let state: 'new' | 'started' | 'stopped' = 'new';
+  let starting: Promise<void> | undefined;
+  let stopped: Promise<void> | undefined;
+  let server: OpenHttpServer | undefined;
+  let busWatch: BusWatch | undefined;
+  const running: Lifecycle[] = [];
+
+  const webSockets = createWebSocketSurface({
+    madId: id,
+    dispatcher,
+    metrics,
+    authenticate: (authorization) => options.callers.authenticate(authorization),
+    signal: stopping.signal,
+  });
+  const heartbeat =
+    bus &&
+    createHeartbeat({
+      bus,
+      id,
+      log,
+      beat: () => {
+        const { health, uptime_s } = status();
+        return { mad_id: id, instance_id: instanceId, version: options.version, health, uptime_s };
+      },
+    });
+
+  function status(): MadStatus {
+    return composeStatus({
+      id,
+      title: options.title,
+      version: options.version,
+      instanceId,
+      startedAtMs,
+      nowMs: Date.now(),
+      stopping: stopping.signal.aborted,
+      bus: bus && { kind: bus.kind, status: bus.status() },
+      facts: options.status?.() ?? {},
+    });
+  }
+
+  function notReady(): string | null {
+    if (stopping.signal.aborted) return 'It is stopping.';
+    if (state !== 'started') return 'It has not started.';
+    const { database } = status();
+    if (database !== null && database !== 'OK') return `Its database is not writable: ${database}`;
+    if (busWatch && !busWatch.seen()) return 'It has not seen the bus yet.';
+    return null;
+  }
+
+  const nothingHere = {
+    status: 'error',
+    message: `This is ${options.title}: WebSocket at /, MCP at /mcp.`,
+    code: 'not_found',
+  } as const;
+
+  function onRequest(_request: IncomingMessage, response: ServerResponse): void {
+    replyJson(response, 404, nothingHere);
+  }
+
+  function onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const admission = gate.admit(request);
+    if (!admission.ok) refuseUpgrade(socket, admission.status, admission.body, admission.headers);
+    else if (pathOf(request) !== '/') refuseUpgrade(socket, 404, nothingHere);
+    else webSockets.accept(request, socket, head);
+  }
+
+  async function begin(): Promise<void> {
+    startedAtMs = Date.now();
+    metrics.set('mad_info', { mad: id, version: options.version, instance: instanceId }, 1);
+    if (bus) busWatch = watchBus({ bus, madId: id, log, metrics });
+    try {
+      for (const part of options.parts ?? []) {
+        running.push(part);
+        await part.start();
+      }
+      const { host, port, portKey } = options;
+      server = await openHttpServer({ host, port, portKey, onRequest, onUpgrade });
+    } catch (error) {
+      await end(0);
+      throw error;
+    }
+    state = 'started';
+    log.info({ port: server.port, host: options.host }, `MCP Server started on port ${server.port}`);
+    heartbeat?.start();
+  }
+
+  async function end(deadlineMs: number): Promise<void> {
+    state = 'stopped';
+    const graceMs = Math.min(REPLY_GRACE_MS, deadlineMs);
+    stopping.abort(new MadError('draining', 'This instance is stopping. Try again.', { retryAfterMs: 1000 }));
+    const goodbye = heartbeat?.stop();
+    const closed = server?.close(graceMs);
+    await webSockets.stop(graceMs);
+    await closed;
+    for (const part of running.reverse()) {
+      await part.stop({ deadlineMs }).catch((error) => log.error({ err: error }, 'A part did not stop well'));
+    }
+    running.length = 0;
+    await goodbye;
+    busWatch?.stop();
+  }
+
+  return {
+    id,
+    title: options.title,
+    tools,
+    log,
+    get port() {
+      return server?.port ?? 0;
+    },
+    status,
+    notReady,
+    start() {
+      starting ??= begin();
+      return starting;
+    },
+    stop(stopOptions) {
+      stopped ??= (async () => {
+        // A start under way ends first; what it threw is its own caller's to hear.
+        await starting?.then(undefined, () => undefined);
+        await end(stopOptions?.deadlineMs ?? DEFAULT_DEADLINE_MS);
+      })();
+      return stopped;
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import { type Caller, type ErrorReply, MadError, toErrorReply } from '@mad-group/protocol';
+import {
+  localhostAllowedHostnames,
+  validateHostHeader,
+  validateOriginHeader,
+} from '@modelcontextprotocol/server';
+import type { Callers } from '../callers/callers.ts';
+import type { MadMetrics } from '../metrics.ts';
+
+export type Admission =
+  | { readonly ok: true; readonly caller: Caller }
+  | {
+      readonly ok: false;
+      readonly status: 401 | 403;
+      readonly body: ErrorReply;
+      readonly headers: Record<string, string>;
+    };
+
+/** Lets a request in, for MCP and for the upgrade to WebSocket alike. */
+export interface Gate {
+  admit(request: IncomingMessage): Admission;
+}
+
+export interface GateOptions {
+  readonly madId: string;
+  readonly host: string;
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  readonly callers: Callers;
+  readonly metrics: MadMetrics;
+}
+
+/**
+ * Checks `Host` and `Origin` before anything else: a page of a browser may not talk to a MAD on its
+ * user's machine, not even by a name that was made to point there (DNS rebinding; MCP's transport
+ * specification asks for both).
+ */
+export function createGate(options: GateOptions): Gate {
+  const { callers, metrics, madId } = options;
+  const hosts = [
+    ...localhostAllowedHostnames(),
+    ...loopbackOf(options.host),
+    options.madId,
+    ...options.allowedHosts.map((host) => host.toLowerCase()),
+  ];
+  const origins = options.allowedOrigins.map((origin) => origin.toLowerCase());
+
+  const refuse = (status: 401 | 403, reason: string, error: MadError): Admission => {
+    metrics.count('mad_refused_requests_total', { mad: madId, reason });
+    return {
+      ok: false,
+      status,
+      body: toErrorReply(error),
+      headers: status === 401 ? { 'www-authenticate': 'Bearer realm="mad-group"' } : {},
+    };
+  };
+
+  return {
+    admit(request) {
+      const host = validateHostHeader(request.headers.host, hosts);
+      if (!host.ok) {
+        const words = `The Host '${request.headers.host ?? ''}' is not one of this MAD's. Add it to ALLOWED_HOSTS.`;
+        return refuse(403, 'host', new MadError('forbidden', words));
+      }
+      const origin = validateOriginHeader(request.headers.origin, origins);
+      if (!origin.ok) {
+        const words = `Pages of the Origin '${request.headers.origin}' may not connect. Add its host name to ALLOWED_ORIGINS.`;
+        return refuse(403, 'origin', new MadError('forbidden', words));
+      }
+      try {
+        return { ok: true, caller: callers.authenticate(request.headers.authorization) };
+      } catch (error) {
+        if (!(error instanceof MadError)) throw error;
+        return refuse(401, 'unauthenticated', error);
+      }
+    },
+  };
+}
+
+/** A bound address of its own, as 127.0.0.5 or 10.0.0.7, is a name of the MAD too. */
+function loopbackOf(host: string): string[] {
+  if (host === '0.0.0.0' || host === '::') return [];
+  return [isIP(host) === 6 ? `[${host}]` : host.toLowerCase()];
+}

@@ -1,0 +1,58 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** The environment key that moves the port, for the message when it is in use. */
+  readonly portKey: string;
+  readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
+export interface OpenHttpServer {
+  readonly port: number;
+  /** Takes no new connections from now on; resolves when the last is gone, at the latest after `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+/**
+ * Opens an HTTP server.
+ *
+ * @throws Error of one line that names the port and the key that moves it, where it is in use
+ */
+export async function openHttpServer(options: HttpServerOptions): Promise<OpenHttpServer> {
+  const server = createServer(options.onRequest);
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // An unheard 'error' of a socket that is being refused would end the process.
+    socket.on('error', () => socket.destroy());
+    if (options.onUpgrade) options.onUpgrade(request, socket, head);
+    else socket.destroy();
+  });
+  await listen(server, options);
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close(graceMs) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function listen(server: Server, { host, port, portKey }: HttpServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE')
+        reject(new Error(`Port ${port} is in use. Set ${portKey} to move it.`));
+      else if (error.code === 'EACCES') {
+        reject(new Error(`Port ${port} may not be opened by this user. Set ${portKey} to move it.`));
+      } else reject(new Error(`Cannot listen on ${host}:${port}: ${error.message}`));
+    });
+    server.listen(port, host, resolve);
+  });
+}

@@ -1,0 +1,19 @@
+export type { Callers } from './callers/callers.ts';
+export { type CallersOptions, createCallers, isLoopback } from './callers/create-callers.ts';
+export { GROUP_CALLER, serviceTokenFor } from './callers/service-token.ts';
+export {
+  type Config,
+  ConfigError,
+  type Environment,
+  EnvironmentSchema,
+  loadConfig,
+  SECRET_KEYS,
+} from './config.ts';
+export { createMad } from './create-mad.ts';
+export { createLog, type LogLevel, type LogOptions } from './log.ts';
+export type { Lifecycle, Mad, MadOptions, StatusFacts } from './mad-types.ts';
+export { METRICS, type MetricName } from './metrics/catalogue.ts';
+export { taskMetrics } from './metrics/task-metrics.ts';
+export { createMetrics, type MadMetrics } from './metrics.ts';
+export { createPlatformServer, type PlatformServer, type PlatformServerOptions } from './platform-server.ts';
+export { onShutdown, type ShutdownOptions, type SignalSource } from './shutdown.ts';

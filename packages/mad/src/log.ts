@@ -1,0 +1,66 @@
+import type { Logger } from '@mad-group/protocol';
+import pino, { type DestinationStream } from 'pino';
+import pretty from 'pino-pretty';
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+export interface LogOptions {
+  /** Stands on every line: `fiedler`, `mad-group`. */
+  readonly name: string;
+  readonly level: LogLevel;
+  /** Coloured lines for a person at a terminal instead of JSON. */
+  readonly pretty: boolean;
+  /** Where lines go; the process's standard output where absent. */
+  readonly destination?: DestinationStream;
+}
+
+/** Facts that no line may show, wherever they stand: at the top or one or two objects deep. */
+const SECRET_FACTS = [
+  'authorization',
+  'Authorization',
+  'token',
+  'serviceToken',
+  'password',
+  'secret',
+  'groupSecret',
+  'apiKey',
+  'api_key',
+  'OPENAI_API_KEY',
+  'REDIS_PASSWORD',
+  'MAD_TOKENS',
+  'MAD_TOKEN',
+];
+
+/**
+ * The process's logger: JSON lines with ISO time and the level as a word. It writes synchronously
+ * and starts no worker thread, so that the last line before an exit is there.
+ */
+export function createLog(options: LogOptions): Logger {
+  const destination = options.destination ?? pino.destination({ dest: 1, sync: true });
+  const stream = options.pretty
+    ? pretty({
+        destination,
+        sync: true,
+        colorize: options.destination === undefined,
+        ignore: 'pid,hostname',
+        translateTime: 'SYS:HH:MM:ss.l',
+        singleLine: true,
+      })
+    : destination;
+  return pino(
+    {
+      name: options.name,
+      level: options.level,
+      // The pod's name is the hostname, and the platform adds it; the process id is always the same.
+      base: { name: options.name },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: {
+        paths: SECRET_FACTS.flatMap((fact) => [fact, `*.${fact}`, `*.*.${fact}`]),
+        censor: '[redacted]',
+      },
+      serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err },
+    },
+    stream,
+  );
+}
