@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bus, LogBatch } from '@mad-group/bus';
+import type { Lifecycle } from '@mad-group/mad';
+import {
+  ALL_CHANNELS,
+  type Clock,
+  type Logger,
+  type Position,
+  positionTimeMs,
+  systemClock,
+} from '@mad-group/protocol';
+import { type BatchTally, type Gap, tallyBatch, type WatchState } from './batch-tally.ts';
+import { nothingRead } from './log-progress.ts';
+import { judged, type MadRecord } from './registry.ts';
+import type { TrafficLog } from './traffic-log.ts';
+import type { TrafficMetrics } from './traffic-metrics.ts';
+import type { TrafficStore } from './traffic-store.ts';
+
+export interface BusWatcherOptions {
+  readonly bus: Pick<Bus, 'kind' | 'read' | 'adoptForeign' | 'status'>;
+  readonly store: Pick<TrafficStore, 'load' | 'commit'>;
+  readonly metrics: TrafficMetrics;
+  readonly trafficLog: TrafficLog;
+  readonly log: Logger;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** Milliseconds that only go forward, for durations. Default: the process's. */
+  readonly monotonic?: Clock;
+}
+
+/** Entries in one transaction, at most: enough that the commit costs little beside the counting. */
+const MAX_BATCH = 2000;
+const IDLE_MS = 1000;
+/**
+ * A batch that took longer than this to come tells nothing about now: the process stood still, and
+ * "nothing new" may have been true long ago.
+ */
+const ATTENTION_MS = 3000;
+const RETRY_MS = { first: 500, longest: 30_000 };
+
+/**
+ * Reads the whole log from the stored position. What a batch adds and its position are committed
+ * together, so each entry is counted once whatever was interrupted. MADs are judged only at a
+ * batch with nothing behind it, read without delay from a connected bus.
+ */
+export function createBusWatcher(options: BusWatcherOptions): Lifecycle {
+  const { bus, store, metrics, trafficLog, log, clock = systemClock } = options;
+  const monotonic = options.monotonic ?? { now: () => performance.now() };
+  let running: { abort: AbortController; done: Promise<unknown> } | undefined;
+
+  async function watch(signal: AbortSignal, worked: () => void): Promise<void> {
+    const stored = store.load();
+    metrics.restore();
+    metrics.connections(stored.connections.values());
+    const connections = new Map<string, MadRecord>(stored.connections);
+    let { progress, position } = stored;
+    let batchAtMs = monotonic.now();
+    const batches = bus.read({
+      from: position ?? 'start',
+      patterns: () => [ALL_CHANNELS],
+      signal,
+      maxBatch: MAX_BATCH,
+      idleMs: IDLE_MS,
+    });
+    for await (const batch of batches) {
+      const elapsedMs = monotonic.now() - batchAtMs;
+      batchAtMs += elapsedMs;
+      const attentive = batch.caughtUp && elapsedMs <= ATTENTION_MS && bus.status().connected;
+      const tally = tallyBatch(batch, { connections, progress });
+      const change = attentive
+        ? judgeAll(tally, connections, batch.items.length === 0 ? elapsedMs : 0)
+        : tally;
+      const news = batch.items.length > 0 || change.connections.size > 0 || batch.position !== position;
+      if (news) {
+        store.commit(change, batch.position, new Date(clock.now()));
+        tell(batch, change, connections);
+      }
+      for (const [madId, record] of change.connections) connections.set(madId, record);
+      progress = change.progress;
+      position = batch.position;
+      if (news) metrics.connections(connections.values());
+      worked();
+    }
+  }
+
+  function tell(batch: LogBatch, change: BatchTally, before: ReadonlyMap<string, MadRecord>): void {
+    metrics.add(change);
+    for (const gap of change.gaps) logGap(gap);
+    let newest: Position | undefined;
+    for (const item of batch.items) {
+      if (item.kind !== 'message') continue;
+      newest = item.envelope.position;
+      trafficLog.note(item.envelope.sender_id, item.envelope.channel);
+    }
+    if (newest) metrics.lag(clock.now() - positionTimeMs(newest));
+    for (const record of change.connections.values()) logStatus(record, before.get(record.madId));
+  }
+
+  function logGap(gap: Gap): void {
+    const facts = { reason: gap.reason, from: gap.from, to: gap.to };
+    if (gap.reason === 'trimmed') {
+      log.warn(facts, 'a piece of the log was trimmed before it was read; its messages are not counted');
+    } else if (bus.kind === 'memory') {
+      log.info(facts, 'the memory bus began anew; counting goes on with it');
+    } else {
+      log.warn(facts, 'the log began anew; what was left unread of the one before is not counted');
+    }
+  }
+
+  function logStatus(record: MadRecord, before: MadRecord | undefined): void {
+    if (record.status === before?.status) return;
+    const facts = { madId: record.madId, from: before?.status ?? null, to: record.status };
+    const words = `Connection status for '${record.madId}' changed to ${record.status}`;
+    if (record.status === 'STALE' || record.status === 'DISCONNECTED') log.warn(facts, words);
+    else log.info(facts, words);
+  }
+
+  return {
+    async start() {
+      if (running) return;
+      const abort = new AbortController();
+      const { signal } = abort;
+      const reading = retrying(signal, log, 'reading the log failed', (worked) => watch(signal, worked));
+      const adopting = retrying(signal, log, 'taking up foreign messages failed', () =>
+        bus.adoptForeign(signal),
+      );
+      running = { abort, done: Promise.all([reading, adopting]) };
+    },
+    async stop() {
+      running?.abort.abort();
+      await running?.done;
+      running = undefined;
+    },
+  };
+}
+
+/** What the batch changed, and what a look at everyone's silence changes beside it. */
+function judgeAll(tally: BatchTally, before: WatchState['connections'], idleMs: number): BatchTally {
+  const progress = nothingRead(tally.progress, idleMs);
+  if (progress.atMs === null) return tally;
+  const connections = new Map(tally.connections);
+  for (const known of before.values()) {
+    const record = connections.get(known.madId) ?? known;
+    const next = judged(record, progress.atMs, progress.silenceFromMs);
+    if (next !== record) connections.set(next.madId, next);
+  }
+  return { ...tally, connections, progress };
+}
+
+/** Runs the work until the signal aborts, again and again where it throws, with growing pauses. */
+async function retrying(
+  signal: AbortSignal,
+  log: Logger,
+  failure: string,
+  work: (worked: () => void) => Promise<void>,
+): Promise<void> {
+  let pauseMs = RETRY_MS.first;
+  while (!signal.aborted) {
+    try {
+      await work(() => {
+        pauseMs = RETRY_MS.first;
+      });
+      if (signal.aborted) return;
+    } catch (error) {
+      if (signal.aborted) return;
+      log.error({ err: error, retryInMs: pauseMs }, failure);
+    }
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    pauseMs = Math.min(pauseMs * 2, RETRY_MS.longest);
+  }
+}

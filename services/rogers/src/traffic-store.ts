@@ -1,0 +1,148 @@
+import {
+  type Connection as ConnectionView,
+  type Position,
+  PositionSchema,
+  type Stat,
+} from '@mad-group/protocol';
+import type { Connection as Database } from '@mad-group/tasks';
+import type { BatchTally, WatchState } from './batch-tally.ts';
+import { firstHour, hourTimestamp } from './hours.ts';
+import { NO_PROGRESS } from './log-progress.ts';
+import type { ConnectionStatus, MadRecord } from './registry.ts';
+
+/** A sender's messages on one topic pattern since counting began. */
+export interface MessageTotal {
+  readonly senderId: string;
+  readonly topicPattern: string;
+  readonly count: number;
+}
+
+export interface StoredWatch extends WatchState {
+  /** Null before the first batch. */
+  readonly position: Position | null;
+}
+
+/** What Rogers has counted, and how far it has read. */
+export interface TrafficStore {
+  load(): StoredWatch;
+  /** Stores what a batch adds and its position, all or nothing. */
+  commit(tally: BatchTally, position: Position, noticedAt: Date): void;
+  connections(): ConnectionView[];
+  /** The last `hours` hours, the one that `nowMs` falls into included, newest first. */
+  stats(nowMs: number, hours: number): Stat[];
+  totals(): MessageTotal[];
+  foreignTotal(): number;
+  /** How many gaps there were, by reason. */
+  gapTotals(): { readonly reason: string; readonly count: number }[];
+  /** Deletes hours that ended before this time, and MADs gone since then. Returns the hours' rows. */
+  deleteBefore(timeMs: number): number;
+}
+
+interface ConnectionRow extends Omit<ConnectionView, 'status'> {
+  readonly status: ConnectionStatus;
+  readonly instances: string;
+}
+
+interface PositionRow {
+  readonly position: string;
+  readonly progress_ms: number | null;
+  readonly silence_from_ms: number;
+}
+
+/** @param database with the tables of `ROGERS_MIGRATIONS` */
+export function createTrafficStore(database: Database): TrafficStore {
+  const addHourly = database.prepare<[string, string, string, number]>(`
+    INSERT INTO hourly_metrics (hour_timestamp, sender_id, topic_pattern, message_count) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET message_count = message_count + excluded.message_count`);
+  const addTotal = database.prepare<[string, string, number]>(`
+    INSERT INTO message_totals (sender_id, topic_pattern, message_count) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET message_count = message_count + excluded.message_count`);
+  const addForeign = database.prepare<[string, number]>(`
+    INSERT INTO foreign_totals (sender_id, message_count) VALUES (?, ?)
+    ON CONFLICT DO UPDATE SET message_count = message_count + excluded.message_count`);
+  const addGap = database.prepare<[string, string, string, string]>(
+    'INSERT INTO gaps (reason, from_position, to_position, noticed_at) VALUES (?, ?, ?, ?)',
+  );
+  const putConnection = database.prepare<[string, string, string, string, string]>(`
+    INSERT INTO connections (mad_id, status, connected_at, last_heartbeat, instances) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET status = excluded.status, connected_at = excluded.connected_at,
+      last_heartbeat = excluded.last_heartbeat, instances = excluded.instances`);
+  const putPosition = database.prepare<[string, number | null, number]>(`
+    INSERT INTO bus_position (id, position, progress_ms, silence_from_ms) VALUES (1, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET position = excluded.position, progress_ms = excluded.progress_ms,
+      silence_from_ms = excluded.silence_from_ms`);
+  const readPosition = database.prepare<[], PositionRow>('SELECT * FROM bus_position');
+  const readRecords = database.prepare<[], ConnectionRow>('SELECT * FROM connections');
+  const readConnections = database.prepare<[], ConnectionView>(
+    'SELECT mad_id, status, connected_at, last_heartbeat FROM connections ORDER BY mad_id',
+  );
+  const readStats = database.prepare<[string], Stat>(`
+    SELECT hour_timestamp, sender_id, topic_pattern, message_count AS total_messages
+    FROM hourly_metrics WHERE hour_timestamp >= ?
+    ORDER BY hour_timestamp DESC, sender_id, topic_pattern`);
+  const readTotals = database.prepare<[], MessageTotal>(
+    'SELECT sender_id AS senderId, topic_pattern AS topicPattern, message_count AS count FROM message_totals',
+  );
+  const readForeign = database.prepare<[], { total: number }>(
+    'SELECT coalesce(sum(message_count), 0) AS total FROM foreign_totals',
+  );
+  const readGaps = database.prepare<[], { reason: string; count: number }>(
+    'SELECT reason, count(*) AS count FROM gaps GROUP BY reason',
+  );
+  const deleteHours = database.prepare<[string]>('DELETE FROM hourly_metrics WHERE hour_timestamp < ?');
+  const deleteGone = database.prepare<[string]>(
+    "DELETE FROM connections WHERE status = 'DISCONNECTED' AND last_heartbeat < ?",
+  );
+
+  const write = (tally: BatchTally, position: Position, noticedAt: Date): void => {
+    for (const { hour, senderId, topicPattern, count } of tally.counts) {
+      addHourly.run(hour, senderId, topicPattern, count);
+      addTotal.run(senderId, topicPattern, count);
+    }
+    for (const [senderId, count] of tally.foreign) addForeign.run(senderId, count);
+    for (const gap of tally.gaps) addGap.run(gap.reason, gap.from, gap.to, noticedAt.toISOString());
+    for (const record of tally.connections.values()) {
+      putConnection.run(
+        record.madId,
+        record.status,
+        new Date(record.connectedAtMs).toISOString(),
+        new Date(record.lastSeenMs).toISOString(),
+        JSON.stringify([...record.instances]),
+      );
+    }
+    const { atMs, silenceFromMs } = tally.progress;
+    putPosition.run(position, atMs === null ? null : Math.floor(atMs), silenceFromMs);
+  };
+
+  return {
+    load() {
+      const row = readPosition.get();
+      const records = readRecords.all().map(recordFromRow);
+      return {
+        position: row === undefined ? null : PositionSchema.parse(row.position),
+        connections: new Map(records.map((record) => [record.madId, record])),
+        progress:
+          row === undefined ? NO_PROGRESS : { atMs: row.progress_ms, silenceFromMs: row.silence_from_ms },
+      };
+    },
+    commit: (tally, position, noticedAt) => database.transaction(() => write(tally, position, noticedAt)),
+    connections: () => readConnections.all(),
+    stats: (nowMs, hours) => readStats.all(firstHour(nowMs, hours)),
+    totals: () => readTotals.all(),
+    foreignTotal: () => readForeign.get()?.total ?? 0,
+    gapTotals: () => readGaps.all(),
+    deleteBefore: (timeMs) =>
+      database.transaction(() => {
+        deleteGone.run(new Date(timeMs).toISOString());
+        return deleteHours.run(hourTimestamp(timeMs)).changes;
+      }),
+  };
+}
+
+const recordFromRow = (row: ConnectionRow): MadRecord => ({
+  madId: row.mad_id,
+  status: row.status,
+  connectedAtMs: Date.parse(row.connected_at),
+  lastSeenMs: Date.parse(row.last_heartbeat),
+  instances: new Map(JSON.parse(row.instances) as [string, number][]),
+});
