@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { StartError } from '../start-error.ts';
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -21,7 +22,7 @@ export interface OpenHttpServer {
 /**
  * Opens an HTTP server.
  *
- * @throws Error of one line that names the port and the key that moves it, where it is in use
+ * @throws StartError of one line that names the port and the key that moves it, where it is in use
  */
 export async function openHttpServer(options: HttpServerOptions): Promise<OpenHttpServer> {
   const server = createServer(options.onRequest);
@@ -48,10 +49,10 @@ function listen(server: Server, { host, port, portKey }: HttpServerOptions): Pro
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE')
-        reject(new Error(`Port ${port} is in use. Set ${portKey} to move it.`));
+        reject(new StartError(`Port ${port} is in use. Set ${portKey} to move it.`));
       else if (error.code === 'EACCES') {
-        reject(new Error(`Port ${port} may not be opened by this user. Set ${portKey} to move it.`));
-      } else reject(new Error(`Cannot listen on ${host}:${port}: ${error.message}`));
+        reject(new StartError(`Port ${port} may not be opened by this user. Set ${portKey} to move it.`));
+      } else reject(new StartError(`Cannot listen on ${host}:${port}: ${error.message}`));
     });
     server.listen(port, host, resolve);
   });

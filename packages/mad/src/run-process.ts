@@ -1,0 +1,145 @@
+import { type Bus, createBus } from '@mad-group/bus';
+import { type Logger, MadError } from '@mad-group/protocol';
+import type { Callers } from './callers/callers.ts';
+import { createCallers } from './callers/create-callers.ts';
+import { type Config, type Environment, loadConfig } from './config.ts';
+import { createLog } from './log.ts';
+import type { Mad } from './mad-types.ts';
+import { createMetrics, type MadMetrics } from './metrics.ts';
+import { createPlatformServer, type PlatformServer } from './platform-server.ts';
+import { onShutdown } from './shutdown.ts';
+import { StartError } from './start-error.ts';
+
+/** What a process has before its MADs are built. */
+export interface ProcessParts<Transport extends Bus | null = Bus> {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: MadMetrics;
+  readonly callers: Callers;
+  readonly bus: Transport;
+}
+
+interface Running {
+  readonly mads: readonly Mad[];
+  readonly platform: PlatformServer;
+}
+
+/** Tiers of MADs, first to start first. */
+export type Tiers = readonly (readonly Mad[])[];
+
+interface Common<Transport extends Bus | null> {
+  /** Stands on every line of the log, and begins the words of a refusal. */
+  readonly name: string;
+  readonly env: Environment;
+  /**
+   * The MADs in tiers: a tier starts when the one before it runs, and stops before it does. Within
+   * a tier they start in order and stop together.
+   */
+  build(parts: ProcessParts<Transport>): Tiers | Promise<Tiers>;
+  /** Called when all of it runs. */
+  onStarted?(parts: ProcessParts<Transport>, running: Running): void;
+}
+
+export type RunOptions =
+  /** Without `REDIS_URL` the process refuses to start. */
+  | (Common<Bus> & { readonly busPolicy: 'required' })
+  /** Without `REDIS_URL` the bus lives in this process. */
+  | (Common<Bus> & { readonly busPolicy: 'embedded' })
+  /** Without `REDIS_URL` there is none. */
+  | (Common<Bus | null> & { readonly busPolicy: 'optional' });
+
+/** Errors whose message says what to do. The last is the imperator's, which this package does not know. */
+const FOR_PEOPLE: ReadonlySet<string> = new Set(['ConfigError', 'StartError', 'ContextFileError']);
+/** Part of the shutdown that is left when running work had its time, in milliseconds. */
+const CLOSING_MS = 1_000;
+
+/**
+ * Runs MADs in this process from its environment until a signal: configuration, log, bus, callers,
+ * the platform port, and an orderly stop. What keeps it from starting is said in one line on
+ * standard error, and the process ends with 1.
+ */
+export async function runProcess(options: RunOptions): Promise<void> {
+  try {
+    await run(options as Common<Bus | null> & { busPolicy: RunOptions['busPolicy'] });
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`);
+    process.exit(1);
+  }
+}
+
+async function run(
+  options: Common<Bus | null> & { readonly busPolicy: RunOptions['busPolicy'] },
+): Promise<void> {
+  const { name, env, busPolicy } = options;
+  const config = loadConfig(env);
+  if (busPolicy === 'required' && config.REDIS_URL === undefined) {
+    throw new StartError(
+      `REDIS_URL is not set, and ${name} alone needs the bus. Set REDIS_URL=redis://HOST:6379 and REDIS_PASSWORD; npm start runs all MADs without Redis.`,
+    );
+  }
+  const log = createLog({ name, level: config.LOG_LEVEL, pretty: process.stdout.isTTY === true });
+  const metrics = createMetrics();
+  const callers = createCallers({
+    host: config.HOST,
+    tokens: config.MAD_TOKENS,
+    tokensFile: config.MAD_TOKENS_FILE,
+    groupSecret: config.REDIS_PASSWORD,
+    auth: config.AUTH,
+    log,
+  });
+  const bus =
+    busPolicy === 'optional' && config.REDIS_URL === undefined ? null : createBus(busConfig(config), { log });
+  const parts = { config, log, metrics, callers, bus };
+
+  const started: (readonly Mad[])[] = [];
+  let platform: PlatformServer | undefined;
+  const stop = async (): Promise<void> => {
+    const deadline = Date.now() + config.DRAIN_MS;
+    for (const tier of started.reverse()) {
+      await Promise.all(tier.map((mad) => mad.stop({ deadlineMs: Math.max(0, deadline - Date.now()) })));
+    }
+    await platform?.stop();
+    callers.stop();
+    await bus?.stop();
+  };
+  try {
+    const tiers = await options.build(parts);
+    const mads = tiers.flat();
+    platform = createPlatformServer({
+      host: config.HOST,
+      port: config.PLATFORM_PORT,
+      portKey: 'PLATFORM_PORT',
+      mads,
+      metrics,
+      log,
+    });
+    onShutdown(stop, { deadlineMs: config.DRAIN_MS + CLOSING_MS, log });
+    await bus?.start();
+    await platform.start();
+    for (const tier of tiers) {
+      started.push(tier);
+      for (const mad of tier) await mad.start();
+    }
+    options.onStarted?.(parts, { mads, platform });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+const busConfig = (config: Config) => ({
+  url: config.REDIS_URL,
+  password: config.REDIS_PASSWORD,
+  limits: {
+    maxAgeMs: config.BUS_LOG_MAX_AGE_HOURS * 3_600_000,
+    maxLength: config.BUS_LOG_MAX_LENGTH,
+    maxBytes: config.BUS_LOG_MAX_MB * 1024 * 1024,
+  },
+});
+
+/** The words alone where the error is one that we throw for people; a defect shows its trace. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isForPeople = error instanceof MadError || FOR_PEOPLE.has(error.name);
+  return isForPeople ? error.message : (error.stack ?? error.message);
+}
