@@ -1,0 +1,25 @@
+import { EnvironmentSchema, SECRET_KEYS } from '@mad-group/mad';
+import { code, page, table } from './markdown.ts';
+
+/** The default as it would be written in an environment. */
+function defaultOf(key: string): string {
+  const value = EnvironmentSchema.shape[key as keyof typeof EnvironmentSchema.shape].safeParse(undefined);
+  if (!value.success || value.data === undefined || (Array.isArray(value.data) && value.data.length === 0)) {
+    return '—';
+  }
+  return code(String(value.data));
+}
+
+export const environmentPage = (): string =>
+  page(
+    'Environment',
+    `Read once at the start; every bad key is named at once. An empty value counts as absent. ${SECRET_KEYS.map(code).join(', ')} may also come from a file that ${code('{KEY}_FILE')} names; the callers in ${code('MAD_TOKENS_FILE')} are read again when the file changes.`,
+    table(
+      ['key', 'default', 'meaning'],
+      Object.entries(EnvironmentSchema.shape).map(([key, schema]) => [
+        code(key),
+        defaultOf(key),
+        schema.description ?? '',
+      ]),
+    ),
+  );

@@ -1,0 +1,1 @@
+export { buildGroup } from './build-group.ts';
