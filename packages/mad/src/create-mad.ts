@@ -9,6 +9,9 @@ import { createGate } from './http/gate.ts';
 import { type OpenHttpServer, openHttpServer } from './http/http-server.ts';
 import { pathOf, refuseUpgrade, replyJson } from './http/messages.ts';
 import type { Lifecycle, Mad, MadOptions } from './mad-types.ts';
+import { checkStatusPrompt } from './mcp/check-status-prompt.ts';
+import { statusResource } from './mcp/status-resource.ts';
+import { createMcpSurface } from './mcp/surface.ts';
 import { composeStatus } from './status.ts';
 import { createGetStatus } from './tools/get-status.ts';
 import { createListTools } from './tools/list-tools.ts';
@@ -51,6 +54,19 @@ export function createMad(options: MadOptions): Mad {
     authenticate: (authorization) => options.callers.authenticate(authorization),
     signal: stopping.signal,
   });
+  const mcp = createMcpSurface(
+    {
+      madId: id,
+      title: options.title,
+      version: options.version,
+      tools,
+      resources: [statusResource(id, status), ...(options.resources ?? [])],
+      prompts: [checkStatusPrompt(options.title), ...(options.prompts ?? [])],
+      dispatcher,
+      signal: stopping.signal,
+    },
+    log,
+  );
   const heartbeat =
     bus &&
     createHeartbeat({
@@ -92,8 +108,11 @@ export function createMad(options: MadOptions): Mad {
     code: 'not_found',
   } as const;
 
-  function onRequest(_request: IncomingMessage, response: ServerResponse): void {
-    replyJson(response, 404, nothingHere);
+  function onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const admission = gate.admit(request);
+    if (!admission.ok) replyJson(response, admission.status, admission.body, admission.headers);
+    else if (pathOf(request) !== '/mcp') replyJson(response, 404, nothingHere);
+    else mcp.handle(request, response, admission.caller);
   }
 
   function onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -129,7 +148,7 @@ export function createMad(options: MadOptions): Mad {
     stopping.abort(new MadError('draining', 'This instance is stopping. Try again.', { retryAfterMs: 1000 }));
     const goodbye = heartbeat?.stop();
     const closed = server?.close(graceMs);
-    await webSockets.stop(graceMs);
+    await Promise.all([webSockets.stop(graceMs), mcp.stop()]);
     await closed;
     for (const part of running.reverse()) {
       await part.stop({ deadlineMs }).catch((error) => log.error({ err: error }, 'A part did not stop well'));

@@ -36,8 +36,14 @@ export type ToolOutcome =
 export interface Dispatcher {
   /** Takes a call from any surface to its outcome; never throws. */
   call(call: ToolCall): Promise<ToolOutcome>;
-  /** The context for what is read beside tools, as resources are; checks the scope. */
+  /**
+   * The context for what is read beside tools, as resources are.
+   *
+   * @throws MadError `forbidden` where the caller lacks the scope
+   */
   context(scope: Scope, what: string, call: Omit<ToolCall, 'toolName' | 'toolInput'>): ToolContext;
+  /** Logs what was thrown and is no answer for a caller. */
+  reportDefect(error: unknown, facts: object): void;
 }
 
 export interface DispatcherOptions {
@@ -107,6 +113,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   return {
     call,
+    reportDefect: (error, facts) => log.error({ err: error, ...facts }, 'Request failed'),
     context(scope, what, request) {
       checkScope(request.caller, scope, what);
       const correlationId = request.correlationId ?? randomUUID();

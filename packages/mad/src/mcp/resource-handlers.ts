@@ -1,0 +1,83 @@
+import { type Caller, MadError, type ResourceDefinition, toErrorReply } from '@mad-group/protocol';
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceNotFoundError,
+  type Server,
+  UriTemplate,
+} from '@modelcontextprotocol/server';
+import type { Dispatcher } from '../dispatch.ts';
+
+export interface ResourceHandlerOptions {
+  readonly resources: readonly ResourceDefinition[];
+  readonly dispatcher: Dispatcher;
+  readonly caller: Caller;
+  readonly signal: AbortSignal;
+}
+
+const MIME_TYPE = 'application/json';
+
+/** The resource that an address stands for, with the variables of its template. */
+export function matchResource(
+  resources: readonly ResourceDefinition[],
+  uri: string,
+): { resource: ResourceDefinition; variables: Record<string, string> } | null {
+  const exact = resources.find((resource) => resource.uri === uri);
+  if (exact) return { resource: exact, variables: {} };
+  for (const resource of resources) {
+    if (!UriTemplate.isTemplate(resource.uri)) continue;
+    const found = new UriTemplate(resource.uri).match(uri);
+    if (found === null) continue;
+    const variables = Object.fromEntries(
+      Object.entries(found).map(([name, value]) => [name, decodeURIComponent(String(value))]),
+    );
+    return { resource, variables };
+  }
+  return null;
+}
+
+/** Serves `resources/list`, `resources/templates/list` and `resources/read`. */
+export function handleResources(server: Server, options: ResourceHandlerOptions): void {
+  const { resources } = options;
+  const facts = ({ name, title, description }: ResourceDefinition) => ({
+    name,
+    title,
+    description,
+    mimeType: MIME_TYPE,
+  });
+  server.setRequestHandler('resources/list', () => ({
+    resources: resources
+      .filter((resource) => !UriTemplate.isTemplate(resource.uri))
+      .map((resource) => ({ ...facts(resource), uri: resource.uri })),
+  }));
+  server.setRequestHandler('resources/templates/list', () => ({
+    resourceTemplates: resources
+      .filter((resource) => UriTemplate.isTemplate(resource.uri))
+      .map((resource) => ({ ...facts(resource), uriTemplate: resource.uri })),
+  }));
+  server.setRequestHandler('resources/read', async (request, context) => {
+    const { uri } = request.params;
+    const matched = matchResource(resources, uri);
+    if (!matched) throw new ResourceNotFoundError(uri);
+    const { resource, variables } = matched;
+    const signal = AbortSignal.any([context.mcpReq.signal, options.signal]);
+    const call = { surface: 'mcp' as const, caller: options.caller, signal };
+    try {
+      const toolContext = options.dispatcher.context(resource.scope, uri, call);
+      const state = await resource.read(variables, toolContext);
+      return { contents: [{ uri, mimeType: MIME_TYPE, text: JSON.stringify(state) }] };
+    } catch (error) {
+      throw toProtocolError(error, uri, options.dispatcher);
+    }
+  });
+}
+
+function toProtocolError(error: unknown, uri: string, dispatcher: Dispatcher): Error {
+  if (error instanceof MadError && error.code === 'not_found') {
+    return new ResourceNotFoundError(uri, error.message);
+  }
+  const reply = toErrorReply(error);
+  if (reply.code === 'internal') dispatcher.reportDefect(error, { uri });
+  const code = reply.code === 'internal' ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams;
+  return new ProtocolError(code, reply.message, { code: reply.code });
+}

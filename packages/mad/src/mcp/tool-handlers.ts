@@ -1,0 +1,72 @@
+import type { Caller, ToolDefinition } from '@mad-group/protocol';
+import type { CallToolResult, Server, Tool } from '@modelcontextprotocol/server';
+import type { Dispatcher, ToolOutcome } from '../dispatch.ts';
+import { inputJsonSchema, outputJsonSchema } from '../tools/json-schema.ts';
+
+export interface ToolHandlerOptions {
+  readonly tools: readonly ToolDefinition[];
+  readonly dispatcher: Dispatcher;
+  readonly caller: Caller;
+  /** Aborts when the MAD stops. */
+  readonly signal: AbortSignal;
+}
+
+/** A tool as MCP lists it. */
+export const describeTool = (tool: ToolDefinition): Tool => ({
+  name: tool.name,
+  title: tool.title,
+  description: tool.description,
+  inputSchema: inputJsonSchema(tool) as Tool['inputSchema'],
+  outputSchema: outputJsonSchema(tool) as NonNullable<Tool['outputSchema']>,
+  annotations: {
+    title: tool.title,
+    readOnlyHint: tool.readOnly,
+    idempotentHint: tool.idempotent ?? tool.readOnly,
+    destructiveHint: tool.destructive ?? false,
+    // What converses reaches a model provider; the rest stays in the group.
+    openWorldHint: tool.scope === 'converse',
+  },
+});
+
+/**
+ * Serves `tools/list` and `tools/call`. The input is not checked against the published schema here
+ * but in the dispatcher, as on every surface, so that the words of a refusal are the same.
+ */
+export function handleTools(server: Server, options: ToolHandlerOptions): void {
+  server.setRequestHandler('tools/list', () => ({ tools: options.tools.map(describeTool) }));
+  server.setRequestHandler('tools/call', async (request, context) => {
+    const { progressToken } = context.mcpReq._meta ?? {};
+    let progress = 0;
+    const outcome = await options.dispatcher.call({
+      surface: 'mcp',
+      caller: options.caller,
+      toolName: request.params.name,
+      toolInput: request.params.arguments,
+      signal: AbortSignal.any([context.mcpReq.signal, options.signal]),
+      progress:
+        progressToken === undefined
+          ? undefined
+          : (message) => {
+              progress += 1;
+              const params = { progressToken, progress, message };
+              // A caller that went away hears no more; its signal ends the call.
+              context.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => undefined);
+            },
+    });
+    return toResult(outcome);
+  });
+}
+
+function toResult(outcome: ToolOutcome): CallToolResult {
+  if (outcome.ok) {
+    return {
+      content: [{ type: 'text', text: JSON.stringify(outcome.reply) }],
+      structuredContent: outcome.reply,
+    };
+  }
+  return {
+    content: [{ type: 'text', text: outcome.reply.message }],
+    structuredContent: { ...outcome.reply },
+    isError: true,
+  };
+}
