@@ -10,11 +10,12 @@ export interface TaskMetrics {
   submitted(): void;
   refused(): void;
   finished(status: TaskStatus, durationMs: number): void;
+  /** From the task's creation to its first token on the disk. */
   firstToken(latencyMs: number): void;
   tokens(count: number): void;
   /** How many tasks wait and run, after each change. */
   load(queued: number, running: number): void;
-  /** Events stored and not yet published, after each change. */
+  /** Tasks with events that are stored and not yet published, after each change. */
   outbox(pending: number): void;
 }
 

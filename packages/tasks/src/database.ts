@@ -1,0 +1,158 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Logger } from '@mad-group/protocol';
+import Database from 'better-sqlite3';
+import { lockDatabase } from './database-lock.ts';
+import { createGroupCommit } from './group-commit.ts';
+import { assertMigratable, type Migration, migrate } from './migrations.ts';
+import { corrupt, explainDatabaseError } from './sqlite-errors.ts';
+
+export type { Statement } from 'better-sqlite3';
+
+/** How long a statement waits for another connection's lock. */
+const BUSY_TIMEOUT_MS = 5_000;
+/** A write-ahead log that grew past this is cut back when it begins anew. */
+const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
+
+/** Prepared statements and transactions on one of the connections. All of it is synchronous. */
+export interface Connection {
+  prepare<Parameters extends unknown[] | object = unknown[], Row = unknown>(
+    sql: string,
+  ): Database.Statement<Parameters, Row>;
+  /** Runs the work in a write transaction, or behind a savepoint where one is open. A throw undoes it. */
+  transaction<T>(work: () => T): T;
+}
+
+/**
+ * A service's SQLite file, open in this process alone. The connection itself syncs each commit to
+ * the disk (`synchronous=FULL`).
+ */
+export interface StateDatabase extends Connection {
+  readonly path: string;
+  /**
+   * Runs the work in a transaction that it may share with other works of the same moment; resolves
+   * when that is on the disk. The work is synchronous; where it throws, it alone is undone.
+   */
+  commit<T>(work: () => T): Promise<T>;
+  /**
+   * `synchronous=NORMAL`: a commit survives the process and may be lost with the machine's power.
+   * A later commit of the other kind makes it durable too.
+   */
+  readonly relaxed: Connection;
+  /** `OK`, or what is wrong. Writes to the disk to find out. */
+  check(): string;
+  /** Commits what is waiting, and lets go of the file. Idempotent. */
+  close(): void;
+}
+
+export interface OpenDatabaseOptions {
+  readonly path: string;
+  readonly log: Logger;
+  readonly migrations: readonly Migration[];
+  /** How long to wait for a process that is just ending, in milliseconds. Default 500. */
+  readonly lockWaitMs?: number;
+}
+
+/**
+ * Opens the database, makes it and its directory where there are none, and brings it to the newest
+ * shape. A database that is refused is not written to.
+ *
+ * @throws MadError `database_locked`, `database_too_new`, `database_corrupt`, `database_unavailable`
+ */
+export function openDatabase(options: OpenDatabaseOptions): StateDatabase {
+  try {
+    return open(options);
+  } catch (error) {
+    throw explainDatabaseError(error, options.path);
+  }
+}
+
+function open({ path, log, migrations, lockWaitMs = 500 }: OpenDatabaseOptions): StateDatabase {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const lock = lockDatabase(path, lockWaitMs);
+  const opened: Database.Database[] = [];
+  const release = (): void => {
+    for (const connection of opened.reverse()) connection.close();
+    lock.release();
+  };
+  try {
+    inspect(path, migrations);
+    const full = connect(path, 'FULL');
+    opened.push(full);
+    const applied = migrate(full, migrations);
+    const normal = connect(path, 'NORMAL');
+    opened.push(normal);
+    log.info(
+      { path, applied, migrations: migrations.length },
+      `Initialized SQLite state database at ${path}`,
+    );
+    return stateDatabase(path, full, normal, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Looks at an existing file through a connection that cannot write, so that a refusal changes nothing. */
+function inspect(path: string, migrations: readonly Migration[]): void {
+  if (!existsSync(path) || statSync(path).size === 0) return;
+  const reader = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    const found = String(reader.pragma('quick_check(1)', { simple: true }));
+    if (found !== 'ok') throw corrupt(path, found);
+    assertMigratable(reader, migrations, path);
+  } finally {
+    reader.close();
+  }
+}
+
+function connect(path: string, synchronous: 'FULL' | 'NORMAL'): Database.Database {
+  const connection = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+  connection.pragma('journal_mode = WAL');
+  connection.pragma(`synchronous = ${synchronous}`);
+  connection.pragma('foreign_keys = ON');
+  connection.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
+  return connection;
+}
+
+function stateDatabase(
+  path: string,
+  full: Database.Database,
+  normal: Database.Database,
+  release: () => void,
+): StateDatabase {
+  const durable = connectionOf(full);
+  const group = createGroupCommit(durable.transaction, () => full.inTransaction);
+  const inode = statSync(path).ino;
+  return {
+    ...durable,
+    path,
+    relaxed: connectionOf(normal),
+    commit: group.run,
+    check() {
+      try {
+        // Writing the version over itself is the smallest commit that reaches the disk.
+        full.pragma(`user_version = ${Number(full.pragma('user_version', { simple: true }))}`);
+        return statSync(path).ino === inode ? 'OK' : `${path} was replaced while it was open`;
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
+    },
+    close() {
+      if (!full.open) return;
+      group.flush();
+      normal.close();
+      full.pragma('wal_checkpoint(TRUNCATE)');
+      release();
+    },
+  };
+}
+
+function connectionOf(connection: Database.Database): Connection {
+  const run = connection.transaction((work: () => unknown) => work());
+  return {
+    prepare: <Parameters extends unknown[] | object, Row>(sql: string) =>
+      connection.prepare<Parameters, Row>(sql) as Database.Statement<Parameters, Row>,
+    transaction: <T>(work: () => T) => run.immediate(work) as T,
+  };
+}

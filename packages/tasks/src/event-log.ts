@@ -1,0 +1,54 @@
+import type { TaskEvent } from '@mad-group/protocol';
+import type { Connection } from './database.ts';
+import { iso } from './stored-task.ts';
+
+/** An event before it has its place. */
+export interface NewEvent {
+  readonly type: TaskEvent['type'];
+  readonly atMs: number;
+  /** Empty where the event is no token. */
+  readonly token: string;
+  /** Further fields of the event. */
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+export interface EventLog {
+  /** Appends within the caller's transaction. The sequence goes on without gaps. */
+  append(task: number, attempt: number, event: NewEvent): void;
+  /** Events behind a sequence number, in order. */
+  read(task: number, afterSeq: number, limit: number): TaskEvent[];
+}
+
+interface EventRow {
+  seq: number;
+  type: TaskEvent['type'];
+  attempt: number;
+  at_ms: number;
+  token: string;
+  data: string | null;
+}
+
+/** The events of all tasks, on one connection. */
+export function createEventLog(connection: Connection): EventLog {
+  const insert = connection.prepare<[number, number, string, number, number, string, string | null]>(`
+    INSERT INTO task_events (task, seq, type, attempt, at_ms, token, data)
+    VALUES (?, (SELECT COALESCE(MAX(seq), 0) + 1 FROM task_events WHERE task = ?), ?, ?, ?, ?, ?)`);
+  const select = connection.prepare<[number, number, number], EventRow>(`
+    SELECT seq, type, attempt, at_ms, token, data FROM task_events
+    WHERE task = ? AND seq > ? ORDER BY seq LIMIT ?`);
+  return {
+    append(task, attempt, { type, atMs, token, data }) {
+      insert.run(task, task, type, attempt, atMs, token, data === undefined ? null : JSON.stringify(data));
+    },
+    read: (task, afterSeq, limit) => select.all(task, afterSeq, limit).map(toEvent),
+  };
+}
+
+const toEvent = (row: EventRow): TaskEvent => ({
+  seq: row.seq,
+  type: row.type,
+  attempt: row.attempt,
+  timestamp: iso(row.at_ms),
+  token: row.token,
+  ...(row.data === null ? {} : (JSON.parse(row.data) as Record<string, unknown>)),
+});

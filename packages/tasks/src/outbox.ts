@@ -1,0 +1,226 @@
+import {
+  type Clock,
+  type Envelope,
+  ERROR_CODES,
+  type Logger,
+  MadError,
+  type TaskEvent,
+} from '@mad-group/protocol';
+import type { OutboxTable, OutboxTask } from './outbox-table.ts';
+import type { Publisher, TaskMetrics, TaskWording } from './ports.ts';
+import { eventEnvelope, notificationEnvelope, withoutContent } from './task-messages.ts';
+import { hasEnded } from './task-states.ts';
+
+/** Tasks whose messages are on their way at the same time. Within a task one follows the other. */
+const LANES = 64;
+/** Events that a task may publish before the others have their turn. */
+const TURN = 100;
+const PUBLISH_TIMEOUT_MS = 5_000;
+const BACKOFF_MS = { first: 100, most: 5_000 };
+/** How long what was published waits to be marked so, together with others. */
+const MARK_MS = 25;
+
+export interface Outbox {
+  /** Publishes what an earlier process left, then what comes. */
+  start(): void;
+  /** Tells that the task has a new event. */
+  add(task: number): void;
+  /** Tasks that have something to publish. */
+  pending(): number;
+  /** Goes on until all is published or the time is over; the rest waits for the next start. */
+  stop(options: { deadlineMs: number }): Promise<void>;
+}
+
+export interface OutboxOptions {
+  readonly table: OutboxTable;
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Pick<TaskMetrics, 'outbox'>;
+  readonly madId: string;
+  readonly wording: TaskWording;
+}
+
+/**
+ * Publishes stored events in order, task by task, and a task's notification after its last event.
+ * While the bus is away everything waits in the database and one task at a time asks for it.
+ */
+export function createOutbox(options: OutboxOptions): Outbox {
+  const { table, publisher, clock, log, metrics, madId, wording } = options;
+  /** Tasks with something to publish, in the order in which they came. Numbers only. */
+  const ready = new Set<number>();
+  const active = new Set<number>();
+  /** Published, not yet marked in the table. */
+  const unmarked = new Map<number, { seq: number; notifiedMs: number | null }>();
+  /** Up to these numbers the bus may have events already: a try failed, or an earlier process made it. */
+  const suspect = new Map<number, number>();
+  const suspectNotifications = new Set<number>();
+  let markTimer: NodeJS.Timeout | undefined;
+  let retryTimer: NodeJS.Timeout | undefined;
+  let outageTries = 0;
+  let running = false;
+  let idle = Promise.withResolvers<void>();
+
+  function pump(): void {
+    if (!running || retryTimer) return;
+    const lanes = outageTries > 0 ? 1 : LANES;
+    for (const task of ready) {
+      if (active.size >= lanes) return;
+      if (active.has(task)) continue;
+      ready.delete(task);
+      active.add(task);
+      void lane(task);
+    }
+  }
+
+  async function lane(task: number): Promise<void> {
+    try {
+      if (await publishTurn(task)) ready.add(task);
+      if (outageTries > 0) log.info({ tries: outageTries }, 'The outbox publishes again');
+      outageTries = 0;
+    } catch (error) {
+      ready.add(task);
+      backOff(error);
+    } finally {
+      active.delete(task);
+      metrics.outbox(ready.size + active.size);
+      if (active.size === 0 && ready.size === 0) idle.resolve();
+      pump();
+    }
+  }
+
+  /** Publishes a task's next events. True where there may be more. */
+  async function publishTurn(id: number): Promise<boolean> {
+    const task = table.get(id);
+    const mark = unmarked.get(id);
+    if (!task || (mark && mark.notifiedMs !== null)) return false;
+    let seq = Math.max(task.publishedSeq, mark?.seq ?? 0);
+    const events = table.events(id, seq, TURN);
+    for (const event of events) {
+      if (!running) return true;
+      await publishEvent(task, event);
+      seq = event.seq;
+      remember(id, { seq, notifiedMs: null });
+    }
+    if (events.length === TURN) return true;
+    if (hasEnded(task.status)) {
+      await publishNotification(task);
+      remember(id, { seq, notifiedMs: clock.now() });
+    }
+    return false;
+  }
+
+  function publishEvent(task: OutboxTask, event: TaskEvent): Promise<void> {
+    const known = suspect.get(task.id) ?? 0;
+    suspect.set(task.id, Math.max(known, event.seq));
+    return publish(task, event.seq <= known, eventEnvelope(task, event, madId), () =>
+      eventEnvelope(task, withoutContent(event), madId),
+    );
+  }
+
+  function publishNotification(task: OutboxTask): Promise<void> {
+    const retry = suspectNotifications.has(task.id);
+    suspectNotifications.add(task.id);
+    return publish(task, retry, notificationEnvelope(task, madId, wording), () =>
+      notificationEnvelope(task, madId, wording, false),
+    );
+  }
+
+  /** Resolves when the bus has it, or will never take it. Throws where a later try may succeed. */
+  async function publish(
+    task: OutboxTask,
+    retry: boolean,
+    envelope: Envelope,
+    smaller: () => Envelope,
+  ): Promise<void> {
+    try {
+      await publisher.publish(envelope, { timeoutMs: PUBLISH_TIMEOUT_MS, retry });
+    } catch (error) {
+      const code = error instanceof MadError ? error.code : undefined;
+      if (code === 'payload_too_large') {
+        await publisher.publish(smaller(), { timeoutMs: PUBLISH_TIMEOUT_MS, retry });
+      } else if (code !== undefined && !ERROR_CODES[code].retryable) {
+        const facts = { task_id: task.taskId, correlation_id: task.correlationId, channel: envelope.channel };
+        log.error(
+          { ...facts, err: error },
+          'The bus refuses a message of this task for good; it is left out',
+        );
+      } else {
+        throw error;
+      }
+    }
+  }
+
+  function remember(task: number, mark: { seq: number; notifiedMs: number | null }): void {
+    if (!running) return;
+    unmarked.set(task, mark);
+    markTimer ??= setTimeout(markPublished, MARK_MS);
+  }
+
+  function markPublished(): void {
+    clearTimeout(markTimer);
+    markTimer = undefined;
+    try {
+      table.mark([...unmarked].map(([task, mark]) => ({ task, ...mark })));
+    } catch (error) {
+      log.error({ err: error }, 'What was published cannot be marked so, trying again');
+      if (running) markTimer = setTimeout(markPublished, BACKOFF_MS.most);
+      return;
+    }
+    for (const [task, { notifiedMs }] of unmarked) {
+      if (notifiedMs === null) continue;
+      suspect.delete(task);
+      suspectNotifications.delete(task);
+    }
+    unmarked.clear();
+  }
+
+  function backOff(error: unknown): void {
+    if (!running || retryTimer) return;
+    outageTries += 1;
+    if (outageTries === 1) log.warn({ err: error, pending: ready.size }, 'The outbox waits for the bus');
+    const waitMs = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** Math.min(outageTries - 1, 10));
+    retryTimer = setTimeout(
+      () => {
+        retryTimer = undefined;
+        pump();
+      },
+      waitMs * (0.5 + Math.random() / 2),
+    );
+  }
+
+  return {
+    start() {
+      if (running) return;
+      running = true;
+      for (const { task, lastSeq } of table.pending()) {
+        suspect.set(task, lastSeq);
+        suspectNotifications.add(task);
+        ready.add(task);
+      }
+      metrics.outbox(ready.size);
+      pump();
+    },
+    add(task) {
+      ready.add(task);
+      metrics.outbox(ready.size + active.size);
+      pump();
+    },
+    pending: () => ready.size + active.size,
+    async stop({ deadlineMs }) {
+      if (!running) return;
+      if (ready.size + active.size > 0) {
+        idle = Promise.withResolvers();
+        const timer = setTimeout(idle.resolve, deadlineMs);
+        await idle.promise;
+        clearTimeout(timer);
+      }
+      running = false;
+      clearTimeout(retryTimer);
+      retryTimer = undefined;
+      markPublished();
+      clearTimeout(markTimer);
+      markTimer = undefined;
+    },
+  };
+}

@@ -1,0 +1,142 @@
+import type { TaskStatus, Turn } from '@mad-group/protocol';
+import type { Connection } from './database.ts';
+import { type StoredTask, TASK_COLUMNS, type TaskRow, toStoredTask } from './stored-task.ts';
+
+export interface ListFilter {
+  /** Only this owner's; everyone's where absent. */
+  readonly owner?: string | undefined;
+  readonly status?: TaskStatus | undefined;
+  readonly conversationId?: string | undefined;
+  readonly limit: number;
+  /** Only tasks older than the one of this number. */
+  readonly beforeId?: number | undefined;
+}
+
+export interface TaskPage {
+  /** Newest first. */
+  readonly tasks: StoredTask[];
+  /** `beforeId` of the next page; null where this is the last. */
+  readonly nextBeforeId: number | null;
+}
+
+export interface TaskInsert {
+  readonly taskId: string;
+  readonly prompt: string;
+  readonly owner: string;
+  readonly scopes: string;
+  readonly requesterId: string;
+  readonly conversationId: string;
+  readonly correlationId: string;
+  readonly idempotencyKey: string | null;
+  readonly atMs: number;
+}
+
+export interface TaskQueries {
+  insert(task: TaskInsert): number;
+  get(taskId: string): StoredTask | undefined;
+  getById(id: number): StoredTask;
+  findByKey(owner: string, key: string): StoredTask | undefined;
+  status(id: number): TaskStatus | undefined;
+  list(filter: ListFilter): TaskPage;
+  history(task: StoredTask, maxTurns: number): Turn[];
+  countByStatus(): Record<TaskStatus, number>;
+  oldestPending(limit: number): number[];
+  /** Tasks that an ended process left unfinished, with how often that happened to them before. */
+  interrupted(): { id: number; crashes: number }[];
+  deleteEndedBefore(endMs: number, limit: number): number;
+}
+
+/** The statements that read tasks, and the ones that make and delete them. */
+export function createTaskQueries(connection: Connection): TaskQueries {
+  const insertTask = connection.prepare<TaskInsert>(`
+    INSERT INTO tasks (task_id, status, owner, scopes, requester_id, conversation_id, correlation_id,
+      idempotency_key, created_ms, updated_ms)
+    VALUES (@taskId, 'PENDING', @owner, @scopes, @requesterId, @conversationId, @correlationId,
+      @idempotencyKey, @atMs, @atMs)`);
+  const insertPrompt = connection.prepare<[number, string]>(
+    'INSERT INTO task_prompts (task, prompt) VALUES (?, ?)',
+  );
+  const insertOutbox = connection.prepare<[number]>('INSERT INTO task_outbox (task) VALUES (?)');
+  const select = `SELECT ${TASK_COLUMNS} FROM tasks t`;
+  const byTaskId = connection.prepare<[string], TaskRow>(`${select} WHERE t.task_id = ?`);
+  const byId = connection.prepare<[number], TaskRow>(`${select} WHERE t.id = ?`);
+  const byKey = connection.prepare<[string, string], TaskRow>(
+    `${select} WHERE t.owner = ? AND t.idempotency_key = ?`,
+  );
+  const statusOf = connection.prepare<[number], { status: TaskStatus }>(
+    'SELECT status FROM tasks WHERE id = ?',
+  );
+  const counts = connection.prepare<[], { status: TaskStatus; tasks: number }>(
+    'SELECT status, tasks FROM task_counts',
+  );
+  const pending = connection.prepare<[number], { id: number }>(
+    "SELECT id FROM tasks WHERE status = 'PENDING' ORDER BY id LIMIT ?",
+  );
+  const interrupted = connection.prepare<[], { id: number; crashes: number }>(
+    "SELECT id, crashes FROM tasks WHERE status IN ('RUNNING', 'STREAMING') ORDER BY id",
+  );
+  const turns = connection.prepare<[string, string, number, number], Turn>(`
+    SELECT (SELECT prompt FROM task_prompts WHERE task = t.id) AS prompt, t.response AS response
+    FROM tasks t
+    WHERE t.conversation_id = ? AND t.owner = ? AND t.id < ? AND t.status = 'COMPLETED'
+    ORDER BY t.id DESC LIMIT ?`);
+  const remove = connection.prepare<[number, number]>(`
+    DELETE FROM tasks WHERE id IN (
+      SELECT id FROM tasks WHERE finished_ms IS NOT NULL AND finished_ms < ? ORDER BY finished_ms LIMIT ?)`);
+  const list = createListStatements(connection, select);
+
+  return {
+    insert(task) {
+      const id = Number(insertTask.run(task).lastInsertRowid);
+      insertPrompt.run(id, task.prompt);
+      insertOutbox.run(id);
+      return id;
+    },
+    get: (taskId) => optional(byTaskId.get(taskId)),
+    getById: (id) => toStoredTask(byId.get(id) as TaskRow),
+    findByKey: (owner, key) => optional(byKey.get(owner, key)),
+    status: (id) => statusOf.get(id)?.status,
+    list({ owner, status, conversationId, limit, beforeId = Number.MAX_SAFE_INTEGER }) {
+      const statement = list({ owner, status, conversationId });
+      const given = [owner, status, conversationId].filter((value) => value !== undefined);
+      // One more than asked for tells whether there is another page.
+      const rows = statement.all(...given, beforeId, limit + 1);
+      const tasks = rows.slice(0, limit).map(toStoredTask);
+      return { tasks, nextBeforeId: rows.length > limit ? (tasks.at(-1)?.id ?? null) : null };
+    },
+    history: (task, maxTurns) =>
+      turns.all(task.conversationId, task.caller.name, task.id, maxTurns).reverse(),
+    countByStatus() {
+      const rows = counts.all().map(({ status, tasks }) => [status, tasks] as const);
+      return Object.fromEntries(rows) as Record<TaskStatus, number>;
+    },
+    oldestPending: (limit) => pending.all(limit).map(({ id }) => id),
+    interrupted: () => interrupted.all(),
+    deleteEndedBefore: (endMs, limit) => Number(remove.run(endMs, limit).changes),
+  };
+}
+
+const optional = (row: TaskRow | undefined): StoredTask | undefined => row && toStoredTask(row);
+
+type Given = Pick<ListFilter, 'owner' | 'status' | 'conversationId'>;
+
+/** One prepared statement for each combination of filters, so that each can use its index. */
+function createListStatements(connection: Connection, select: string) {
+  const keyOf = (has: boolean[]): string => has.map(Number).join('');
+  const columns = ['t.owner = ?', 't.status = ?', 't.conversation_id = ?'];
+  const statements = new Map(
+    [0, 1, 2, 3, 4, 5, 6, 7].map((bits) => {
+      const has = columns.map((_, index) => (bits & (1 << index)) !== 0);
+      const where = [...columns.filter((_, index) => has[index]), 't.id < ?'].join(' AND ');
+      const sql = `${select} WHERE ${where} ORDER BY t.id DESC LIMIT ?`;
+      return [keyOf(has), connection.prepare<unknown[], TaskRow>(sql)] as const;
+    }),
+  );
+  return ({ owner, status, conversationId }: Given) => {
+    const statement = statements.get(
+      keyOf([owner, status, conversationId].map((value) => value !== undefined)),
+    );
+    if (!statement) throw new TypeError('no statement for these filters');
+    return statement;
+  };
+}

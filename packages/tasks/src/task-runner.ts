@@ -1,0 +1,239 @@
+import { type Caller, type Clock, type Logger, MadError, type Thinker } from '@mad-group/protocol';
+import { createEventNotifier } from './event-notifier.ts';
+import { createOutbox } from './outbox.ts';
+import type { Publisher, TaskMetrics, TaskWording } from './ports.ts';
+import { createRetention } from './retention.ts';
+import { explainDatabaseError } from './sqlite-errors.ts';
+import type { StoredTask } from './stored-task.ts';
+import { createExecutor, type Interruption } from './task-executor.ts';
+import { createTaskReader, type TaskReader } from './task-reader.ts';
+import type { TaskStore } from './task-store.ts';
+import { createThroughput } from './throughput.ts';
+import { createTokenWriter } from './token-writer.ts';
+
+/** Of the time to stop: what the outbox may take for the rest of it, at least. */
+const OUTBOX_DEADLINE_MS = 1_000;
+const DRAIN_RETRY_MS = 5_000;
+
+export interface TaskInput {
+  readonly prompt: string;
+  /** Address of the notification; the caller's name where absent. */
+  readonly requesterId?: string | undefined;
+  readonly conversationId?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+  readonly correlationId: string;
+}
+
+export interface TaskRunnerOptions {
+  readonly store: TaskStore;
+  readonly thinker: Thinker;
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: TaskMetrics;
+  /** Sender of the tasks' messages. */
+  readonly madId: string;
+  readonly wording: TaskWording;
+  /** Tasks that run at the same time. */
+  readonly concurrency: number;
+  /** Tasks that may wait. */
+  readonly queueMax: number;
+  /** Attempts that may end with their process before the task fails. Default 3. */
+  readonly maxAttempts?: number;
+  readonly retentionDays: number;
+  /** Longest time of one attempt, in milliseconds; no limit where absent. */
+  readonly taskTimeoutMs?: number | undefined;
+}
+
+export interface TaskLoad {
+  readonly queued: number;
+  readonly running: number;
+  /** Tasks with events that are not published yet. */
+  readonly unpublished: number;
+}
+
+export interface TaskRunner extends TaskReader {
+  /** Queues what an earlier process left unfinished, and begins to work. Idempotent. */
+  start(): Promise<void>;
+  /**
+   * Takes no new work, lets running tasks go on until the deadline, and puts the rest back into
+   * the queue. The outbox then has up to a second more. Idempotent.
+   */
+  stop(options: { deadlineMs: number }): Promise<void>;
+  /**
+   * Stores a task; resolves when it is on the disk.
+   *
+   * @throws MadError `queue_full`, `draining`, `conflict` for a used idempotency key,
+   *   `database_unavailable`
+   */
+  submit(input: TaskInput, caller: Caller): Promise<StoredTask>;
+  /** @throws MadError `not_found`, `conflict` where the task has ended */
+  cancel(taskId: string, caller: Caller): Promise<StoredTask>;
+  load(): TaskLoad;
+}
+
+/**
+ * Runs stored tasks, so many at a time. The queue is in the store alone: memory holds what runs.
+ */
+export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
+  const { store, clock, log, metrics, concurrency, queueMax, maxAttempts = 3 } = options;
+  const notifier = createEventNotifier();
+  const writer = createTokenWriter(store, log);
+  const execute = createExecutor({ ...options, writer });
+  const outbox = createOutbox({ ...options, table: store.outbox });
+  const retention = createRetention(options);
+  const throughput = createThroughput(clock);
+  const reader = createTaskReader(store, notifier, options.wording);
+  const running = new Map<number, { controller: AbortController; done: Promise<void> }>();
+  const halt = new AbortController();
+  let state: 'new' | 'working' | 'draining' = 'new';
+  let claiming: Promise<void> | undefined;
+  let ending: Promise<void> | undefined;
+  let stopListening: (() => void) | undefined;
+
+  const reportLoad = (): void => metrics.load(store.countByStatus().PENDING, running.size);
+
+  function pump(): void {
+    if (state !== 'working' || claiming || running.size >= concurrency) return;
+    if (store.countByStatus().PENDING === 0) return;
+    claiming = claim().finally(() => {
+      claiming = undefined;
+      pump();
+    });
+  }
+
+  async function claim(): Promise<void> {
+    try {
+      for (const task of await store.claim(concurrency - running.size)) run(task);
+      reportLoad();
+    } catch (error) {
+      log.error({ err: error }, 'The queue cannot be read, trying again');
+      await new Promise((resolve) => setTimeout(resolve, state === 'working' ? 1_000 : 0));
+    }
+  }
+
+  function run(task: StoredTask): void {
+    // A cancellation may have come right behind the claim.
+    if (store.status(task.id) !== 'RUNNING') return;
+    const controller = new AbortController();
+    const done = execute(task, controller, halt.signal).finally(() => {
+      running.delete(task.id);
+      throughput.ended();
+      reportLoad();
+      pump();
+    });
+    running.set(task.id, { controller, done });
+    if (state === 'draining') controller.abort('drained' satisfies Interruption);
+  }
+
+  function admit(waiting: number): void {
+    if (waiting < queueMax) return;
+    metrics.refused();
+    const retryAfterMs = throughput.retryAfterMs(queueMax);
+    throw new MadError(
+      'queue_full',
+      `${waiting} tasks are waiting, and no more are taken. Try again in ${Math.ceil(retryAfterMs / 1000)} s.`,
+      { retryAfterMs },
+    );
+  }
+
+  /** What the idempotency key stands for already is given even where nothing new is taken. */
+  function assertTakingWork({ idempotencyKey }: TaskInput, caller: Caller): void {
+    if (state !== 'draining') return;
+    if (idempotencyKey !== undefined && store.findByKey(caller.name, idempotencyKey)) return;
+    throw new MadError(
+      'draining',
+      'This instance is stopping and takes no new work. Try again in a few seconds.',
+      {
+        retryAfterMs: DRAIN_RETRY_MS,
+      },
+    );
+  }
+
+  async function drain(deadlineMs: number): Promise<void> {
+    retention.stop();
+    await claiming;
+    const attempts = [...running.values()];
+    const timer = setTimeout(() => {
+      for (const { controller } of attempts) controller.abort('drained' satisfies Interruption);
+    }, deadlineMs);
+    const all = Promise.all(attempts.map(({ done }) => done));
+    const lastTimer = setTimeout(() => halt.abort(), deadlineMs + OUTBOX_DEADLINE_MS);
+    await all;
+    clearTimeout(timer);
+    clearTimeout(lastTimer);
+    halt.abort();
+    writer.stop();
+    notifier.close();
+    await outbox.stop({ deadlineMs: OUTBOX_DEADLINE_MS });
+    stopListening?.();
+  }
+
+  return {
+    ...reader,
+    async start() {
+      if (state !== 'new') return;
+      state = 'working';
+      stopListening = store.onEvents((task) => {
+        notifier.notify(task);
+        outbox.add(task);
+      });
+      const { requeued, failed } = await store.recover(maxAttempts);
+      for (const task of [...requeued, ...failed]) {
+        const facts = { task_id: task.taskId, correlation_id: task.correlationId, attempt: task.attempt };
+        log.warn(facts, `Task ${task.taskId} status changed to ${task.status}`);
+        if (task.status === 'FAILED') metrics.finished('FAILED', clock.now() - task.createdMs);
+      }
+      outbox.start();
+      retention.start();
+      reportLoad();
+      pump();
+    },
+    stop({ deadlineMs }) {
+      if (state === 'new') {
+        state = 'draining';
+        return Promise.resolve();
+      }
+      state = 'draining';
+      ending ??= drain(deadlineMs);
+      return ending;
+    },
+    async submit(input, caller) {
+      assertTakingWork(input, caller);
+      const draft = { ...input, caller, requesterId: input.requesterId ?? caller.name };
+      const { task, created } = await store.create(draft, admit).catch((error: unknown) => {
+        throw explainDatabaseError(error, 'this MAD');
+      });
+      if (!created) return task;
+      metrics.submitted();
+      const facts = {
+        task_id: task.taskId,
+        correlation_id: task.correlationId,
+        requester_id: task.requesterId,
+      };
+      log.info({ ...facts, owner: caller.name }, `Received new task ${task.taskId}`);
+      reportLoad();
+      pump();
+      return task;
+    },
+    async cancel(taskId, caller) {
+      const task = reader.find(taskId, caller);
+      const cancelled = await store.cancel(task.id, () => writer.take(task.id));
+      if (!cancelled) {
+        const { status } = reader.find(taskId, caller);
+        throw new MadError('conflict', `Task '${taskId}' has already ended: it is ${status}.`);
+      }
+      running.get(task.id)?.controller.abort('cancelled' satisfies Interruption);
+      metrics.finished('CANCELLED', clock.now() - task.createdMs);
+      reportLoad();
+      const facts = { task_id: taskId, correlation_id: task.correlationId, by: caller.name };
+      log.info(facts, `Task ${taskId} status changed to CANCELLED`);
+      return reader.find(taskId, caller);
+    },
+    load: () => ({
+      queued: store.countByStatus().PENDING,
+      running: running.size,
+      unpublished: outbox.pending(),
+    }),
+  };
+}
