@@ -5,6 +5,7 @@ import {
   ResourceNotFoundError,
   type Server,
   UriTemplate,
+  type Variables,
 } from '@modelcontextprotocol/server';
 import type { Dispatcher } from '../dispatch.ts';
 
@@ -27,13 +28,22 @@ export function matchResource(
   for (const resource of resources) {
     if (!UriTemplate.isTemplate(resource.uri)) continue;
     const found = new UriTemplate(resource.uri).match(uri);
-    if (found === null) continue;
-    const variables = Object.fromEntries(
-      Object.entries(found).map(([name, value]) => [name, decodeURIComponent(String(value))]),
-    );
-    return { resource, variables };
+    const variables = found && decodeAll(found);
+    if (variables) return { resource, variables };
   }
   return null;
+}
+
+/** The values of a template's variables; null where one is not percent-encoded right. */
+function decodeAll(variables: Variables): Record<string, string> | null {
+  try {
+    return Object.fromEntries(
+      Object.entries(variables).map(([name, value]) => [name, decodeURIComponent(String(value))]),
+    );
+  } catch (error) {
+    if (error instanceof URIError) return null;
+    throw error;
+  }
 }
 
 /** Serves `resources/list`, `resources/templates/list` and `resources/read`. */

@@ -29,7 +29,7 @@ export function createMcpServer(definition: McpDefinition, caller: Caller): Serv
   const server = new Server(
     { name: definition.madId, title: definition.title, version: definition.version },
     {
-      capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },
+      capabilities: { tools: {}, resources: {}, prompts: {}, completions: {}, logging: {} },
       cacheHints: {
         'tools/list': listHint,
         'prompts/list': listHint,

@@ -1,5 +1,11 @@
 import type { Caller, ToolDefinition } from '@mad-group/protocol';
-import type { CallToolResult, Server, Tool } from '@modelcontextprotocol/server';
+import {
+  type CallToolResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  type Server,
+  type Tool,
+} from '@modelcontextprotocol/server';
 import type { Dispatcher, ToolOutcome } from '../dispatch.ts';
 import { inputJsonSchema, outputJsonSchema } from '../tools/json-schema.ts';
 
@@ -53,16 +59,28 @@ export function handleTools(server: Server, options: ToolHandlerOptions): void {
               context.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => undefined);
             },
     });
+    const { ok, reply, correlationId } = outcome;
+    // For clients that ask for logs: the id by which this call is found in the MAD's own.
+    const facts = {
+      tool: request.params.name,
+      correlation_id: correlationId,
+      outcome: ok ? 'ok' : reply.code,
+    };
+    await context.mcpReq.log(ok ? 'debug' : 'warning', facts);
     return toResult(outcome);
   });
 }
 
+/** @throws ProtocolError for an unknown tool, as MCP's specification of tools asks for. */
 function toResult(outcome: ToolOutcome): CallToolResult {
   if (outcome.ok) {
     return {
       content: [{ type: 'text', text: JSON.stringify(outcome.reply) }],
       structuredContent: outcome.reply,
     };
+  }
+  if (outcome.reply.code === 'unknown_tool') {
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, outcome.reply.message);
   }
   return {
     content: [{ type: 'text', text: outcome.reply.message }],
