@@ -1,6 +1,15 @@
 export type { Callers } from './callers/callers.ts';
 export { type CallersOptions, createCallers, isLoopback } from './callers/create-callers.ts';
 export { GROUP_CALLER, serviceTokenFor } from './callers/service-token.ts';
+export { CLI_ENVIRONMENT } from './cli/environment.ts';
+export { createPlannerClient, type PlannerClient, type PlannerClientOptions } from './client/planner-client.ts';
+export {
+  type CallOptions,
+  type ConnectOptions,
+  connectTools,
+  type ToolClient,
+  type ToolReply,
+} from './client/tool-client.ts';
 export {
   type Config,
   ConfigError,

@@ -1,0 +1,172 @@
+import {
+  GetTaskEventsOutput,
+  MadError,
+  type TaskEvent,
+  TaskSchema,
+  type TaskStatus,
+} from '@mad-group/protocol';
+import type { ToolClient } from '../client/tool-client.ts';
+import { durationWords } from './durations.ts';
+import { type CliIo, EXIT, forTerminal, stderrColors, stdoutColors } from './io.ts';
+
+export interface FollowOptions {
+  /** `fiedler` for `fiedler_get_task_events`. */
+  readonly toolPrefix: string;
+  readonly taskId: string;
+  /** Sequence number to go on behind. */
+  readonly after: number;
+  /** Prints each event as a line of JSON, in place of the text. */
+  readonly json: boolean;
+  /** Makes a new connection after the one before was lost. */
+  readonly connect: () => Promise<ToolClient>;
+  /** How long a lost connection is tried again, in milliseconds. Default 60,000. */
+  readonly giveUpMs?: number;
+  /** Wait before a new try, in milliseconds. Default 500. */
+  readonly retryMs?: number;
+}
+
+/** How long one question waits for the next event, in milliseconds. */
+const WAIT_MS = 20_000;
+/** What a question may take beyond that, in milliseconds. */
+const GRACE_MS = 10_000;
+const RETRYABLE = new Set(['unreachable', 'timeout', 'draining']);
+
+/**
+ * Follows a task to its end: its tokens to stdout as they come, everything else to stderr. The
+ * sequence number carries it over lost connections and restarts of the MAD.
+ *
+ * @returns the exit code: 0 where the task is COMPLETED, 1 where it FAILED or was CANCELLED
+ * @throws MadError where the MAD refuses or stays away
+ */
+export async function followTask(first: ToolClient, options: FollowOptions, io: CliIo): Promise<number> {
+  const { taskId, toolPrefix } = options;
+  const printer = createPrinter(options.json, io);
+  const connection = createReconnecting(first, options, io);
+  let after = options.after;
+  try {
+    for (;;) {
+      const page = GetTaskEventsOutput.parse(
+        await connection.call(`${toolPrefix}_get_task_events`, { task_id: taskId, after, wait_ms: WAIT_MS }),
+      );
+      for (const event of page.events) printer.event(event);
+      after = page.next_after;
+      if (!page.done) continue;
+      printer.end();
+      const reply = await connection.call(`${toolPrefix}_get_task_status`, { task_id: taskId });
+      return tellEnd(page.task_status, taskId, reply, io);
+    }
+  } catch (error) {
+    printer.end();
+    if (io.signal.aborted) {
+      io.stderr.write(
+        `${stderrColors(io).dim(`[the task goes on; come back with: mad-cli --follow ${toolPrefix}_get_task_events task_id=${taskId} after=${after}]`)}\n`,
+      );
+      return EXIT.interrupted;
+    }
+    throw error;
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Calls that survive the loss of their connection. Reading events again does no harm. */
+function createReconnecting(first: ToolClient, options: FollowOptions, io: CliIo) {
+  const giveUpMs = options.giveUpMs ?? 60_000;
+  const retryMs = options.retryMs ?? 500;
+  let client: ToolClient | null = first;
+
+  const callOnce = async (tool: string, input: object) => {
+    client ??= await options.connect();
+    return client.callOrThrow(tool, input, { timeoutMs: WAIT_MS + GRACE_MS, signal: io.signal });
+  };
+  return {
+    close: async (): Promise<void> => client?.close(),
+    async call(tool: string, input: object) {
+      let lostAt: number | null = null;
+      for (;;) {
+        try {
+          return await callOnce(tool, input);
+        } catch (error) {
+          if (!(error instanceof MadError) || !RETRYABLE.has(error.code)) throw error;
+          await client?.close();
+          client = null;
+          if (lostAt === null) {
+            lostAt = Date.now();
+            const words = `[connection lost, trying again: ${forTerminal(error.message)}]`;
+            io.stderr.write(`${stderrColors(io).dim(words)}\n`);
+          }
+          if (Date.now() - lostAt >= giveUpMs) throw error;
+          await pause(retryMs, io.signal);
+        }
+      }
+    },
+  };
+}
+
+function createPrinter(json: boolean, io: CliIo) {
+  const note = (words: string): void => {
+    io.stderr.write(`${stderrColors(io).dim(`[${forTerminal(words)}]`)}\n`);
+  };
+  let atLineStart = true;
+  let wrote = false;
+  const print = (text: string): void => {
+    if (text === '') return;
+    io.stdout.write(text);
+    atLineStart = text.endsWith('\n');
+    wrote = true;
+  };
+  const endLine = (): void => print(atLineStart ? '' : '\n');
+
+  const text = (event: TaskEvent): void => {
+    if (event.token !== '') print(io.isTTY ? forTerminal(event.token) : event.token);
+    if (event.type === 'attempt' && (event.attempt > 1 || wrote)) {
+      // What was printed cannot be taken back, so the reader is told that it no longer counts.
+      endLine();
+      const words = `[attempt ${event.attempt}: starting over]`;
+      if (io.isTTY) print(`${stdoutColors(io).yellow(words)}\n`);
+      else io.stderr.write(`${words}\n`);
+    }
+    if (!io.stderrIsTTY) return;
+    if (event.type === 'tool_call') {
+      endLine();
+      note(`asks the tool ${String(event.name ?? '')}`);
+    }
+    if (event.type === 'plan') {
+      endLine();
+      note(`plan: ${String(event.note ?? '') || 'made'}`);
+    }
+  };
+  return {
+    event: json ? (event: TaskEvent): void => print(`${JSON.stringify(event)}\n`) : text,
+    end: endLine,
+  };
+}
+
+function tellEnd(status: TaskStatus, taskId: string, reply: Record<string, unknown>, io: CliIo): number {
+  const colors = stderrColors(io);
+  // Fiedler answers with the task itself, as at first, or inside of `task`.
+  const task = TaskSchema.partial().safeParse(reply.task ?? reply).data;
+  const took =
+    task?.started_at && task.finished_at
+      ? `, ${durationWords(Date.parse(task.finished_at) - Date.parse(task.started_at))}`
+      : '';
+  const word = status === 'COMPLETED' ? colors.green(`[${status}]`) : colors.red(`[${status}]`);
+  const error = task?.error_details
+    ? `\n${forTerminal(task.error_details.message)} (${task.error_details.code})`
+    : '';
+  io.stderr.write(`${word} ${colors.dim(`task ${taskId}${took}`)}${error}\n`);
+  return status === 'COMPLETED' ? EXIT.ok : EXIT.refused;
+}
+
+/** Rejects with the signal's reason when it aborts. */
+function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, durationMs);
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  });
+}

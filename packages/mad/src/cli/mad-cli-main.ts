@@ -1,0 +1,4 @@
+import { runMadCli } from './mad-cli.ts';
+import { runOnProcess } from './process-io.ts';
+
+await runOnProcess('mad-cli', runMadCli);

@@ -1,0 +1,4 @@
+import { runMadStatus } from './mad-status.ts';
+import { runOnProcess } from './process-io.ts';
+
+await runOnProcess('mad-status', runMadStatus);

@@ -1,0 +1,171 @@
+import { parseArgs } from 'node:util';
+import { MadError, type MadStatus, MadStatusOutput } from '@mad-group/protocol';
+import { connectTools } from '../client/tool-client.ts';
+import { durationWords } from './durations.ts';
+import { type CliIo, type Colors, EXIT, forTerminal, stdoutColors } from './io.ts';
+import { groupTargets, type MadTarget, targetByName } from './mads.ts';
+import { parseTimeout, whole } from './options.ts';
+import { findToken } from './token.ts';
+
+const USAGE = `mad-status: how a MAD is
+
+  mad-status               the MAD of this container (MAD_ID), or all four
+  mad-status --mad NAME    grace, rogers, fiedler or sequential_thinking
+
+  --json                   the facts as JSON
+  --url ws://…             another address than the environment says
+  --token TOKEN            bearer token (else MAD_TOKEN, ~/.config/mad/token, the group's secret)
+  --timeout MS             longest wait for an answer, 5000 where absent
+  --version, --help
+
+Ends with 0 when healthy, 1 when not or refused, 2 when called wrongly, 3 when it cannot be reached.
+`;
+
+type Outcome =
+  | { readonly kind: 'status'; readonly status: MadStatus }
+  /** It is there and says no: the token is missing or wrong. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+/** `mad-status` as a function: prints and gives the exit code. */
+export async function runMadStatus(args: readonly string[], io: CliIo): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      mad: { type: 'string' },
+      url: { type: 'string' },
+      token: { type: 'string' },
+      timeout: { type: 'string' },
+      json: { type: 'boolean' },
+      version: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) {
+    io.stdout.write(USAGE);
+    return EXIT.ok;
+  }
+  if (values.version) {
+    io.stdout.write(`${(await import('./version.ts')).readVersion()}\n`);
+    return EXIT.ok;
+  }
+  const timeoutMs = parseTimeout(values.timeout) ?? 5_000;
+  const token = findToken(values.token, io);
+  const targets = chooseTargets(values.mad, values.url, io.env);
+  const outcomes = await Promise.all(
+    targets.map((target) => ask(target, { token, timeoutMs, signal: io.signal })),
+  );
+
+  // One write: a reader such as `grep -q` that leaves early has then had everything.
+  if (values.json) {
+    const documents = targets.map((target, index) => toJson(target, outcomes[index] as Outcome));
+    io.stdout.write(`${JSON.stringify(documents.length === 1 ? documents[0] : documents, null, 2)}\n`);
+  } else {
+    const colors = stdoutColors(io);
+    const blocks = targets.map((target, index) =>
+      toLines(target, outcomes[index] as Outcome, colors).join('\n'),
+    );
+    io.stdout.write(`${blocks.join('\n\n')}\n`);
+  }
+  return Math.max(...outcomes.map(exitCodeOf));
+}
+
+function chooseTargets(mad: string | undefined, url: string | undefined, env: CliIo['env']): MadTarget[] {
+  const name = mad ?? env.MAD_ID;
+  if (url !== undefined) return [{ id: name ?? 'mad', name: name ?? url, title: name ?? url, url }];
+  return name ? [targetByName(name, env)] : groupTargets(env);
+}
+
+interface AskOptions {
+  readonly token: string | null;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+async function ask(target: MadTarget, { token, timeoutMs, signal }: AskOptions): Promise<Outcome> {
+  try {
+    const client = await connectTools(target.url, { token, connectTimeoutMs: timeoutMs, signal });
+    try {
+      const reply = await client.callOrThrow('mad_get_status', {}, { timeoutMs, signal });
+      const parsed = MadStatusOutput.safeParse(reply);
+      if (parsed.success) return { kind: 'status', status: parsed.data };
+      return { kind: 'refused', reason: `${target.url} answers, but not as a MAD of this version does.` };
+    } finally {
+      await client.close();
+    }
+  } catch (error) {
+    if (!(error instanceof MadError)) throw error;
+    const away = error.code === 'unreachable' || error.code === 'timeout';
+    return { kind: away ? 'unreachable' : 'refused', reason: error.message };
+  }
+}
+
+function exitCodeOf(outcome: Outcome): number {
+  if (outcome.kind === 'unreachable') return EXIT.unreachable;
+  return outcome.kind === 'status' && outcome.status.health === 'HEALTHY' ? EXIT.ok : EXIT.refused;
+}
+
+const toJson = (target: MadTarget, outcome: Outcome): object =>
+  outcome.kind === 'status'
+    ? outcome.status
+    : {
+        status: 'error',
+        mad_id: target.id,
+        title: target.title,
+        url: target.url,
+        health: outcome.kind === 'refused' ? 'UNKNOWN' : 'UNREACHABLE',
+        message: outcome.reason,
+      };
+
+/** `Title`, `True` and `False` as the first implementation, in Python, wrote them. */
+const pythonBool = (value: boolean): string => (value ? 'True' : 'False');
+
+/**
+ * The lines of the operations guide, then further facts. A line is coloured as a whole: scripts
+ * look for `Status: HEALTHY`, on a pseudo-terminal too, and an escape sequence must not part it.
+ */
+function toLines(target: MadTarget, outcome: Outcome, colors: Colors): string[] {
+  const good = (line: string): string => colors.green(line);
+  const bad = (line: string): string => colors.red(line);
+  if (outcome.kind !== 'status') {
+    const word = outcome.kind === 'refused' ? 'UNKNOWN' : 'UNREACHABLE';
+    return [
+      colors.bold(`[${target.title} Status]`),
+      `- MAD Name: ${target.id}`,
+      bad(`- Status: ${word}`),
+      `- Reason: ${forTerminal(outcome.reason)}`,
+    ];
+  }
+  const { status } = outcome;
+  const lines = [
+    colors.bold(`[${forTerminal(status.title)} Status]`),
+    `- MAD Name: ${forTerminal(status.mad_id)}`,
+    status.health === 'HEALTHY' ? good('- Status: HEALTHY') : colors.yellow(`- Status: ${status.health}`),
+  ];
+  const flag = (name: string, value: boolean | null | undefined): void => {
+    if (value === null || value === undefined) return;
+    lines.push((value ? good : bad)(`- ${name}: ${pythonBool(value)}`));
+  };
+  flag('Conversation Bus Connected', status.bus?.connected);
+  flag('Sequential Thinking Connected', status.sequential_thinking_connected);
+  if (status.database !== null) {
+    lines.push((status.database === 'OK' ? good : bad)(`- Database Status: ${forTerminal(status.database)}`));
+  }
+  const facts: Record<string, string | number | boolean> = {
+    ...(status.bus ? { 'Conversation Bus': status.bus.kind } : {}),
+    ...(status.provider === null ? {} : { 'Model Provider': status.provider }),
+    Version: status.version,
+    Uptime: durationWords(status.uptime_s * 1000),
+    ...Object.fromEntries(Object.entries(status.details).map(([key, value]) => [factName(key), value])),
+  };
+  for (const [name, value] of Object.entries(facts)) {
+    lines.push(
+      `- ${forTerminal(name)}: ${typeof value === 'boolean' ? pythonBool(value) : forTerminal(whole(value))}`,
+    );
+  }
+  return lines;
+}
+
+/** `queued_tasks` as `Queued Tasks`. */
+const factName = (key: string): string =>
+  key.replaceAll('_', ' ').replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase());

@@ -1,0 +1,108 @@
+import { EnvironmentSchema } from '../config.ts';
+import { UsageError } from './io.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** A MAD as the commands know it before they have talked to it. */
+export interface MadTarget {
+  readonly id: string;
+  /** As people call it. */
+  readonly name: string;
+  /** As mad-status heads it, where the MAD itself cannot be asked. */
+  readonly title: string;
+  readonly url: string;
+}
+
+interface KnownMad {
+  readonly id: string;
+  readonly name: string;
+  readonly title: string;
+  readonly toolPrefix: string;
+}
+
+const KNOWN: readonly KnownMad[] = [
+  { id: 'grace', name: 'Grace', title: 'GraceV0', toolPrefix: 'grace_' },
+  { id: 'rogers', name: 'Rogers', title: 'RogersV1', toolPrefix: 'rogers_' },
+  { id: 'fiedler', name: 'Fiedler', title: 'FiedlerV1', toolPrefix: 'fiedler_' },
+  {
+    id: 'sequential_thinking',
+    name: 'Sequential Thinking',
+    title: 'SequentialThinking',
+    toolPrefix: 'perform_sequential_thinking',
+  },
+];
+
+/** `mad_get_status`, `mad_list_tools`: every MAD has them. */
+const BUILT_IN = /^mad_/;
+
+const knownNames = KNOWN.map((mad) => mad.id).join(', ');
+const normalId = (name: string): string =>
+  name
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[\s-]+/g, '_');
+const keyOf = (id: string, what: 'URL' | 'PORT'): string => `${id.toUpperCase()}_${what}`;
+
+/** The four of the group, at their addresses. */
+export const groupTargets = (env: Env): MadTarget[] => KNOWN.map((mad) => target(mad, env));
+
+/**
+ * A MAD by its name. One beyond the four is found where the environment says its address, as
+ * `HOPPER_URL` or `HOPPER_PORT` do for `hopper`.
+ *
+ * @throws UsageError where there is none
+ */
+export function targetByName(name: string, env: Env): MadTarget {
+  const id = normalId(name);
+  const known = KNOWN.find((mad) => mad.id === id);
+  if (known) return target(known, env);
+  if (!env[keyOf(id, 'URL')] && !env[keyOf(id, 'PORT')]) {
+    throw new UsageError(
+      `No MAD '${name}' is known. The four are ${knownNames}; for another one set ${keyOf(id, 'URL')}.`,
+    );
+  }
+  return target({ id, name: id, title: id }, env);
+}
+
+/**
+ * The MAD that has a tool, by the tool's name; null where the name says nothing.
+ *
+ * @throws UsageError for a tool that every MAD has, where nothing says which one is meant
+ */
+export function targetOfTool(tool: string, env: Env): MadTarget | null {
+  if (BUILT_IN.test(tool)) {
+    if (env.MAD_ID) return targetByName(env.MAD_ID, env);
+    throw new UsageError(`${tool} is a tool of every MAD: say which one with --mad (${knownNames}).`);
+  }
+  const known = KNOWN.find((mad) => tool.startsWith(mad.toolPrefix));
+  if (known) return target(known, env);
+  const id = tool.split('_', 1)[0] ?? '';
+  return id !== '' && (env[keyOf(id, 'URL')] || env[keyOf(id, 'PORT')]) ? targetByName(id, env) : null;
+}
+
+function target(mad: Omit<KnownMad, 'toolPrefix'>, env: Env): MadTarget {
+  return {
+    id: mad.id,
+    name: mad.name,
+    title: mad.title,
+    url: env[keyOf(mad.id, 'URL')] || localUrl(mad.id, env),
+  };
+}
+
+const ANY_ADDRESS = new Set(['', '0.0.0.0', '::']);
+
+function localUrl(id: string, env: Env): string {
+  const key = keyOf(id, 'PORT');
+  const schema = (EnvironmentSchema.shape as Record<string, { safeParse(value: unknown): PortResult }>)[key];
+  const given = env[key] || undefined;
+  const port = schema ? schema.safeParse(given) : { success: true, data: given };
+  if (!port.success) throw new UsageError(`${key} is '${given}', which is no port.`);
+  const host = env.HOST ?? '';
+  const address = ANY_ADDRESS.has(host) ? '127.0.0.1' : host;
+  return `ws://${address.includes(':') ? `[${address}]` : address}:${port.data}`;
+}
+
+interface PortResult {
+  readonly success: boolean;
+  readonly data?: unknown;
+}

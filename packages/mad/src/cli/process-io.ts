@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { failureOf } from './failure.ts';
+import { type CliIo, EXIT, stderrColors, UsageError } from './io.ts';
+
+/** Runs a command on this process: its streams, its environment, Ctrl-C, its exit code. */
+export async function runOnProcess(
+  name: string,
+  run: (args: readonly string[], io: CliIo) => Promise<number>,
+): Promise<void> {
+  const interrupted = new AbortController();
+  const onInterrupt = (): void => interrupted.abort();
+  process.once('SIGINT', onInterrupt);
+  // A reader that has seen enough, as `grep -q` and `head` do, is no failure of ours.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+  const io: CliIo = {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    isTTY: process.stdout.isTTY === true,
+    stderrIsTTY: process.stderr.isTTY === true,
+    columns: process.stdout.columns ?? 100,
+    env: process.env,
+    readStdin: readAllOf(process.stdin),
+    readFile,
+    signal: interrupted.signal,
+  };
+  process.exitCode = await runToEnd(name, run, process.argv.slice(2), io);
+  process.removeListener('SIGINT', onInterrupt);
+}
+
+/** The command's exit code; what it throws becomes words on stderr. */
+export async function runToEnd(
+  name: string,
+  run: (args: readonly string[], io: CliIo) => Promise<number>,
+  args: readonly string[],
+  io: CliIo,
+): Promise<number> {
+  try {
+    return await run(args, io);
+  } catch (error) {
+    if (io.signal.aborted) return EXIT.interrupted;
+    const failure = failureOf(error);
+    if (!failure) throw error;
+    io.stderr.write(`${stderrColors(io).red(`${name}: `)}${failure.message}\n`);
+    return failure.exitCode;
+  }
+}
+
+const readAllOf = (stream: AsyncIterable<Buffer>) => async (): Promise<string> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+};
+
+function readFile(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw new UsageError(`${path} cannot be read: ${(error as Error).message}`);
+  }
+}
