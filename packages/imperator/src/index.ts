@@ -1,4 +1,5 @@
 export { ContextFileError, loadContext } from './context-file.ts';
+export { createThinker, type ThinkerOptions } from './create-thinker.ts';
 export { createImperator, type ImperatorOptions } from './imperator.ts';
 export {
   type ImperatorTool,

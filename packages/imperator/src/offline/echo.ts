@@ -1,6 +1,6 @@
 /** What a smoke test asks to hear back: `respond with OK`, `reply with "pong"`, `say hello`. */
 const REQUEST =
-  /(?:\b(?:respond|reply|answer)\s+(?:\w+ly\s+|just\s+)?with\s+|(?:^|[.,:;!?\n]\s*|\bplease\s+)(?:just\s+|please\s+)?say\s+|\becho(?:\s+back)?:?\s+)(?:\w+ly\s+|just\s+|exactly\s+)?(?:the\s+(?:single\s+)?(?:word|words|text|phrase)\s+)?(?:"([^"]+)"|'([^']+)'|“([^”]+)”|`([^`]+)`|([^\n]+))/i;
+  /(?:\b(?:respond|reply|answer)\s+(?:\w+ly\s+|just\s+)?with:?\s+|(?:^|[.,:;!?\n]\s*|\bplease\s+)(?:just\s+|please\s+)?say\s+|\becho(?:\s+back)?:?\s+)(?:\w+ly\s+|just\s+|exactly\s+)?(?:the\s+(?:single\s+)?(?:word|words|text|phrase)\s+)?(?:"([^"]+)"|'([^']+)'|“([^”]+)”|`([^`]+)`|([^\n]+))/i;
 
 /** Such words ask for something to be found or made, not to be repeated. */
 const ASKS_FOR_MORE =

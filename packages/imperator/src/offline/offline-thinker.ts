@@ -79,5 +79,5 @@ export function createOfflineThinker(options: OfflineThinkerOptions): Thinker {
   return { think };
 }
 
-/** The text in words, each with the white space behind it, so that put together they are the text. */
+/** The text in words, each with the white space before it, so that put together they are the text. */
 export const words = (text: string): string[] => text.match(/\s*\S+\s*?(?=\s|$)|\s+$/g) ?? [];

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { findNames, namedSender, parseTaskIds } from './names.ts';
+
+test('task ids are found wherever they stand, each once', () => {
+  const a = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11';
+  const b = '0b1c2d3e-0000-4000-8000-000000000001';
+  expect(parseTaskIds(`what happened to ${a.toUpperCase()}, (${b}) and ${a}?`)).toEqual([a, b]);
+  expect(parseTaskIds('what happened to task 17?')).toEqual([]);
+});
+
+test('the longest name wins, and a name within a word is none', () => {
+  expect(findNames('How is FIEDLER-2 doing, and Grace?', ['fiedler', 'fiedler-2', 'grace'])).toEqual([
+    'fiedler-2',
+    'grace',
+  ]);
+  expect(findNames('ungraceful', ['grace'])).toEqual([]);
+  expect(findNames("fiedler's messages", ['fiedler'])).toEqual(['fiedler']);
+  expect(findNames('is a.b up', ['a.b', 'axb'])).toEqual(['a.b']);
+});
+
+test.each([
+  ['How many messages did robot-7 send today?', 'robot-7'],
+  ['messages from robot-7.', 'robot-7'],
+  ['the number of messages sent by robot_7 in the last hour', 'robot_7'],
+  ['How many messages did everyone send?', null],
+  ['How many messages were there from the MADs?', null],
+])('“%s” speaks of %s', (prompt, sender) => {
+  expect(namedSender(prompt)).toBe(sender);
+});
