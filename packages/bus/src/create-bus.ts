@@ -2,6 +2,7 @@ import type { Logger } from '@mad-group/protocol';
 import type { Bus } from './bus.ts';
 import type { LogLimits } from './log-limits.ts';
 import { createMemoryBus } from './memory-bus.ts';
+import { createRedisBus } from './redis-bus.ts';
 
 export interface BusConfig {
   /** `redis://` or `rediss://`; without it the bus lives in memory. */
@@ -11,7 +12,12 @@ export interface BusConfig {
   readonly limits: LogLimits;
 }
 
-/** The bus that the configuration asks for, not yet started. */
+/**
+ * The bus that the configuration asks for, not yet started.
+ *
+ * @throws TypeError where the URL is none
+ */
 export function createBus(config: BusConfig, { log }: { readonly log: Logger }): Bus {
-  return createMemoryBus({ log, ...config.limits });
+  const { url, password, limits } = config;
+  return url ? createRedisBus({ url, password, limits, log }) : createMemoryBus({ log, ...limits });
 }

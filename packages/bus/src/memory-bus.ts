@@ -2,7 +2,6 @@ import {
   type Clock,
   type Envelope,
   type Logger,
-  MadError,
   type Position,
   silentLogger,
   systemClock,
@@ -15,6 +14,7 @@ import { MemoryLog } from './memory-log.ts';
 import { MemoryReader } from './memory-reader.ts';
 import { createPatternFilter } from './pattern-filter.ts';
 import { DEFAULT_IDLE_MS, DEFAULT_MAX_BATCH, LOOK_BACK_ENTRIES } from './read-defaults.ts';
+import { busStopped } from './redis-errors.ts';
 import { serializeEnvelope } from './serialize-envelope.ts';
 import { WakeUp } from './wake-up.ts';
 
@@ -38,7 +38,7 @@ export function createMemoryBus(options: MemoryBusOptions = {}): Bus {
 
   function publish(envelope: Envelope, { retry = false }: PublishOptions): Position {
     const json = serializeEnvelope(envelope);
-    if (stopped.signal.aborted) throw new MadError('bus_unavailable', 'The bus is stopped.');
+    if (stopped.signal.aborted) throw busStopped();
     const { channel, message_id: messageId } = envelope;
     const known = retry ? log.find(messageId, LOOK_BACK_ENTRIES) : undefined;
     if (known !== undefined) return known;

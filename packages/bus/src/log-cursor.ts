@@ -1,0 +1,134 @@
+import {
+  comparePlaces,
+  type Envelope,
+  formatPosition,
+  type Logger,
+  type Position,
+  parsePosition,
+} from '@mad-group/protocol';
+import type { LogItem, ReadOptions } from './bus.ts';
+import { FIRST_PLACE, placeNumber } from './place.ts';
+
+/** An entry as XREAD gives it: `[id, ['channel', …, 'id', …, 'epoch', …, 'envelope', …]]`. */
+export type RawEntry = [place: string, fields: string[]];
+
+export interface LogHead {
+  readonly epoch: string;
+  /** Undefined where the log is empty. */
+  readonly oldest: string | undefined;
+  /** The newest entry ever, also when it is gone. */
+  readonly last: string;
+}
+
+type Gap = Extract<LogItem, { kind: 'gap' }>;
+
+/**
+ * A reader's place in the log. Entries are numbered without gaps and name their epoch, so whatever is
+ * missing is seen in what comes next, and told of; nothing has to be checked beforehand.
+ */
+export class LogCursor {
+  #epoch: string;
+  #place: string;
+  #number: number;
+
+  constructor(epoch: string, place: string) {
+    this.#epoch = epoch;
+    this.#place = place;
+    this.#number = placeNumber(place);
+  }
+
+  static from(from: ReadOptions['from'], head: LogHead): LogCursor {
+    if (from === 'end') return new LogCursor(head.epoch, head.last);
+    if (from === 'start') return new LogCursor(head.epoch, startOf(head));
+    const { epoch, place } = parsePosition(from);
+    return new LogCursor(epoch, place);
+  }
+
+  get place(): string {
+    return this.#place;
+  }
+
+  get position(): Position {
+    return formatPosition({ epoch: this.#epoch, place: this.#place });
+  }
+
+  /** Compares with the log's ends; steps over what is gone and tells of it. */
+  check(head: LogHead): Gap | undefined {
+    const { epoch, oldest, last } = head;
+    const start = startOf(head);
+    if (epoch !== this.#epoch) return this.#jump('epoch', head, start, oldest ?? last);
+    if (comparePlaces(last, this.#place) < 0) {
+      // The log's end is gone, as after a failover: what is left of it has been read, unless its
+      // numbers say that others stand in the place of what is gone.
+      return placeNumber(last) <= this.#number
+        ? this.#jump('epoch', head, last, last)
+        : this.#jump('epoch', head, start, oldest ?? last);
+    }
+    if (placeNumber(start) > this.#number) return this.#jump('trimmed', head, start, oldest ?? last);
+    return undefined;
+  }
+
+  /**
+   * Moves over entries that came in order and adds what matches to the items. Channels are looked at
+   * before anything is parsed. False where the log has begun anew: the rest is to be read again.
+   */
+  take(
+    entries: readonly RawEntry[],
+    matches: (channel: string) => boolean,
+    items: LogItem[],
+    log: Logger,
+  ): boolean {
+    for (const [place, fields] of entries) {
+      const channel = fields[1] as string;
+      const epoch = fields[5];
+      if (epoch !== this.#epoch) return false;
+      const number = placeNumber(place);
+      if (number !== this.#number + 1) {
+        const to = formatPosition({ epoch, place });
+        // A number that was read already, at a later place: the log has lost its end meanwhile.
+        const reason = number > this.#number ? 'trimmed' : 'epoch';
+        items.push({ kind: 'gap', reason, from: this.position, to });
+      }
+      this.#place = place;
+      this.#number = number;
+      if (!matches(channel)) continue;
+      const envelope = parseEnvelope(fields[7] as string);
+      if (envelope === undefined) {
+        log.warn({ position: this.position, channel }, 'an entry of the log is no JSON and is left out');
+        continue;
+      }
+      envelope.position = this.position;
+      items.push({
+        kind: 'message',
+        envelope: envelope as Envelope & { position: Position },
+        foreign: fields.length > 8,
+      });
+    }
+    return true;
+  }
+
+  #jump(reason: Gap['reason'], { epoch }: LogHead, place: string, to: string): Gap {
+    const from = this.position;
+    this.#epoch = epoch;
+    this.#place = place;
+    this.#number = placeNumber(place);
+    return { kind: 'gap', reason, from, to: formatPosition({ epoch, place: to }) };
+  }
+}
+
+/** The place just before the oldest entry. Where there is none, that of the newest ever. */
+function startOf({ oldest, last }: LogHead): string {
+  if (oldest === undefined) return last;
+  const dash = oldest.indexOf('-');
+  const number = placeNumber(oldest);
+  return number === 1 ? FIRST_PLACE : `${oldest.slice(0, dash)}-${number - 1}`;
+}
+
+function parseEnvelope(json: string): Envelope | undefined {
+  try {
+    return JSON.parse(json) as Envelope;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,22 @@
+-- Comes before each script that works on the log.
+--
+-- KEYS[1]  the log: a stream with the fields channel, id, epoch, envelope, and foreign where it is
+-- KEYS[2]  its head: a hash {epoch, ms, number}, the place of its newest entry
+-- ARGV[1]  the epoch that begins where there is no log
+--
+-- An entry's id is {ms}-{number}: the time, which never goes back, and the entry's number in its
+-- epoch, without gaps. So a reader that sees 41 and then 43 knows that one entry is gone.
+-- A log without its head, or a head without its log, cannot be continued: both begin anew.
+local function open_log()
+  local head = redis.call('HMGET', KEYS[2], 'epoch', 'ms', 'number')
+  if head[1] and redis.call('EXISTS', KEYS[1]) == 1 then
+    return head[1], tonumber(head[2]), tonumber(head[3])
+  end
+  redis.call('DEL', KEYS[1])
+  -- The only way to an empty stream.
+  redis.call('XGROUP', 'CREATE', KEYS[1], 'new', '$', 'MKSTREAM')
+  redis.call('XGROUP', 'DESTROY', KEYS[1], 'new')
+  redis.call('HSET', KEYS[2], 'epoch', ARGV[1], 'ms', 0, 'number', 0)
+  return ARGV[1], 0, 0
+end
+

@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { formatPosition, type Position } from '@mad-group/protocol';
+import type { LogBounds } from './log-bounds.ts';
+import type { RedisConnection } from './redis-connection.ts';
+import { busStopped, busUnavailable, describeRedisError, isReply } from './redis-errors.ts';
+import type { RedisKeys } from './redis-keys.ts';
+
+/** Messages in one call, and calls under way: enough to keep Redis busy, few enough to keep order in a retry. */
+const MAX_CALL_MESSAGES = 200;
+const MAX_CALL_CHARACTERS = 1_000_000;
+const MAX_CALLS = 4;
+/**
+ * Entries to look back over for what is in doubt. The newest place that was ours bounds it first;
+ * between the two stands what others have appended meanwhile.
+ */
+const IN_DOUBT_LOOK_BACK = 100_000;
+/** How exactly a publish keeps its time, in milliseconds. */
+const DEADLINE_CHECK_MS = 50;
+/** Pause after Redis refused, as it does while loading or out of memory, in milliseconds. */
+const REFUSED_PAUSE_MS = 200;
+
+export interface Outgoing {
+  readonly channel: string;
+  readonly messageId: string;
+  readonly json: string;
+  /** Appended, not published: it was on the channel already. */
+  readonly foreign: boolean;
+  /** How many entries to look back over for it; 0 where it is known to be new. */
+  readonly lookBack: number;
+  readonly timeoutMs: number;
+}
+
+interface Pending {
+  readonly message: Outgoing;
+  readonly endMs: number;
+  /** Sent once already, on a connection that was lost before the answer. */
+  inDoubt: boolean;
+  settled: boolean;
+  readonly resolve: (position: Position) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Sends messages in the order in which they came. What comes while calls are under way shares the
+ * next call. When a connection is lost, everything unanswered is sent again, in the same order, with
+ * the flag that makes the script look for it in the log first.
+ */
+export class Publisher {
+  readonly #connection: RedisConnection;
+  readonly #keys: RedisKeys;
+  readonly #bounds: LogBounds;
+  #waiting: Pending[] = [];
+  #calls: Pending[][] = [];
+  /** Counts connections; an answer to a call of an earlier one is not heard any more. */
+  #generation = 0;
+  #flushing = false;
+  #pausedUntilMs = 0;
+  #refusal: string | undefined;
+  /** Place of the newest entry known to be ours: what is in doubt can only stand behind it. */
+  #lastPlace = '-';
+  #deadlines: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(connection: RedisConnection, keys: RedisKeys, bounds: LogBounds) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#bounds = bounds;
+    connection.listen({ ready: () => this.#flush(), lost: () => this.#takeBack() });
+  }
+
+  /** @throws MadError `bus_unavailable` when `timeoutMs` is over */
+  publish(message: Outgoing): Promise<Position> {
+    if (this.#stopped) return Promise.reject(busStopped());
+    return new Promise((resolve, reject) => {
+      const endMs = performance.now() + message.timeoutMs;
+      this.#waiting.push({ message, endMs, inDoubt: false, settled: false, resolve, reject });
+      this.#deadlines ??= setInterval(() => this.#checkDeadlines(), DEADLINE_CHECK_MS);
+      if (this.#flushing) return;
+      this.#flushing = true;
+      // At the end of this turn of the event loop, so that all of its messages share a call.
+      setImmediate(() => {
+        this.#flushing = false;
+        this.#flush();
+      });
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#takeBack();
+    clearInterval(this.#deadlines);
+    for (const pending of this.#waiting.splice(0)) settle(pending, () => pending.reject(busStopped()));
+  }
+
+  #flush(): void {
+    if (performance.now() < this.#pausedUntilMs) return;
+    while (this.#connection.ready && this.#waiting.length > 0 && this.#calls.length < MAX_CALLS) this.#send();
+  }
+
+  #send(): void {
+    let count = 0;
+    let characters = 0;
+    while (count < this.#waiting.length && count < MAX_CALL_MESSAGES && characters < MAX_CALL_CHARACTERS) {
+      characters += (this.#waiting[count] as Pending).message.json.length;
+      count += 1;
+    }
+    const call = this.#waiting.splice(0, count);
+    this.#calls.push(call);
+    const generation = this.#generation;
+    this.#connection.redis
+      .appendAndPublish(this.#keys.log, this.#keys.head, ...this.#scriptArguments(call))
+      .then(
+        (reply) => this.#answered(generation, reply, characters),
+        (error: unknown) => this.#failed(generation, error),
+      );
+  }
+
+  #scriptArguments(call: readonly Pending[]): (string | number)[] {
+    const messages: string[] = [];
+    let lookBack = 0;
+    let lookBackTo = this.#lastPlace;
+    for (const { message, inDoubt } of call) {
+      const mayBeThere = inDoubt || message.lookBack > 0;
+      if (message.lookBack > 0) lookBackTo = '-';
+      if (mayBeThere) lookBack = Math.max(lookBack, inDoubt ? IN_DOUBT_LOOK_BACK : message.lookBack);
+      const flags = (mayBeThere ? 'r' : '') + (message.foreign ? 'f' : '');
+      messages.push(flags, message.channel, message.messageId, message.json);
+    }
+    const { maxLength, maxAgeMs } = this.#bounds;
+    return [randomUUID(), maxLength, maxAgeMs, lookBackTo, lookBack, ...messages];
+  }
+
+  #answered(generation: number, reply: readonly string[], characters: number): void {
+    if (generation !== this.#generation) return;
+    const call = this.#calls.shift() as Pending[];
+    const epoch = reply[0] as string;
+    this.#refusal = undefined;
+    for (let index = 0; index < call.length; index += 1) {
+      const place = reply[index + 1] as string;
+      this.#lastPlace = place;
+      const pending = call[index] as Pending;
+      settle(pending, () => pending.resolve(formatPosition({ epoch, place })));
+    }
+    this.#bounds.appended(characters);
+    this.#flush();
+    this.#rest();
+  }
+
+  #failed(generation: number, error: unknown): void {
+    if (generation !== this.#generation) return;
+    this.#takeBack();
+    if (!isReply(error)) return;
+    this.#refusal = describeRedisError(error);
+    this.#pausedUntilMs = performance.now() + REFUSED_PAUSE_MS;
+    // A primary that has become a replica: the address may lead to the new primary by now.
+    if (error.message.startsWith('READONLY')) this.#connection.reconnect();
+  }
+
+  /** Puts what is unanswered back before what waits. Whether it is in the log is not known. */
+  #takeBack(): void {
+    this.#generation += 1;
+    const unanswered = this.#calls.flat().filter(({ settled }) => !settled);
+    for (const pending of unanswered) pending.inDoubt = true;
+    this.#calls = [];
+    this.#waiting = [...unanswered, ...this.#waiting];
+  }
+
+  #checkDeadlines(): void {
+    const now = performance.now();
+    const reason = this.#refusal ?? this.#connection.reason;
+    const expire = (pending: Pending): void => {
+      if (pending.endMs > now) return;
+      settle(pending, () => pending.reject(busUnavailable(reason, pending.message.timeoutMs)));
+    };
+    for (const call of this.#calls) call.forEach(expire);
+    this.#waiting.forEach(expire);
+    this.#waiting = this.#waiting.filter(({ settled }) => !settled);
+    this.#flush();
+    this.#rest();
+  }
+
+  /** Nothing to wait for: no timer. */
+  #rest(): void {
+    if (this.#waiting.length > 0 || this.#calls.length > 0) return;
+    clearInterval(this.#deadlines);
+    this.#deadlines = undefined;
+  }
+}
+
+function settle(pending: Pending, how: () => void): void {
+  if (pending.settled) return;
+  pending.settled = true;
+  how();
+}

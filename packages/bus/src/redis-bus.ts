@@ -1,0 +1,106 @@
+import { type Envelope, type Logger, type Position, systemClock } from '@mad-group/protocol';
+import { adoptForeign } from './adopt-foreign.ts';
+import { AwayLog } from './away-log.ts';
+import type { Bus, PublishOptions } from './bus.ts';
+import { BusState } from './bus-state.ts';
+import { runCommand } from './commands.ts';
+import { LogBounds } from './log-bounds.ts';
+import type { LogLimits } from './log-limits.ts';
+import { Publisher } from './publisher.ts';
+import { DEFAULT_TIMEOUT_MS, LOOK_BACK_ENTRIES } from './read-defaults.ts';
+import { readLog, readLogOnce } from './read-log.ts';
+import { RedisConnection } from './redis-connection.ts';
+import { describeRedisError } from './redis-errors.ts';
+import { DEFAULT_KEY_PREFIX, redisKeys } from './redis-keys.ts';
+import { createRedisKv } from './redis-kv.ts';
+import { loadLogScripts } from './redis-scripts.ts';
+import { redisUrl } from './redis-url.ts';
+import { serializeEnvelope } from './serialize-envelope.ts';
+
+export interface RedisBusOptions {
+  /** `redis://user:password@host:port/db`, or `rediss://` for TLS. */
+  readonly url: string;
+  /** Wins over a password in the URL. */
+  readonly password?: string | undefined;
+  readonly log: Logger;
+  readonly limits: LogLimits;
+  /** Before every key. Default `{mad}:`. */
+  readonly keyPrefix?: string;
+}
+
+/**
+ * A bus over Redis 7: one connection for publishing and short commands, one for each reader, one for
+ * taking up foreign messages.
+ *
+ * @throws TypeError where the URL is none
+ */
+export function createRedisBus({ url, password, log, limits, keyPrefix }: RedisBusOptions): Bus {
+  const address = redisUrl(url, password);
+  const scripts = loadLogScripts();
+  const keys = redisKeys(keyPrefix ?? DEFAULT_KEY_PREFIX);
+  const connections = new Set<RedisConnection>();
+  const connect = (name: string): RedisConnection => {
+    const connection = new RedisConnection(address, name, scripts, () => connections.delete(connection));
+    connections.add(connection);
+    return connection;
+  };
+
+  const connection = connect('bus');
+  const publisher = new Publisher(connection, keys, new LogBounds(connection, keys.log, limits, log));
+  const state = new BusState(systemClock);
+  const away = new AwayLog(log);
+  const stopped = new AbortController();
+  const untilStopped = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, stopped.signal]);
+
+  connection.listen({
+    ready: () => {
+      away.end();
+      state.connected();
+    },
+    lost: (error) => {
+      if (stopped.signal.aborted) return;
+      away.away(error);
+      state.away(describeRedisError(error));
+    },
+  });
+
+  async function publish(envelope: Envelope, options: PublishOptions): Promise<Position> {
+    return publisher.publish({
+      channel: envelope.channel,
+      messageId: envelope.message_id,
+      json: serializeEnvelope(envelope),
+      foreign: false,
+      lookBack: options.retry ? LOOK_BACK_ENTRIES : 0,
+      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    });
+  }
+
+  return {
+    kind: 'redis',
+    kv: createRedisKv(connection, keys.kv, stopped.signal),
+    async start() {
+      if (!stopped.signal.aborted) connection.start();
+    },
+    async stop() {
+      stopped.abort();
+      away.end();
+      publisher.stop();
+      state.away('stopped');
+      await Promise.all([...connections].map((each) => each.close()));
+    },
+    publish: (envelope, options = {}) => publish(envelope, options),
+    read: (options) =>
+      readLog(
+        { keys, log, connect: () => connect('reader') },
+        { ...options, signal: untilStopped(options.signal) },
+      ),
+    readOnce: (options) =>
+      runCommand(connection, (redis) => readLogOnce(redis, { keys, log }, options), {
+        signal: stopped.signal,
+      }),
+    adoptForeign: (signal) =>
+      adoptForeign({ publisher, log, connect: () => connect('foreign') }, untilStopped(signal)),
+    status: () => state.current,
+    onStatus: (listener) => state.subscribe(listener),
+  };
+}

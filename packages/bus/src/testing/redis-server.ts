@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+
+export interface TestRedisOptions {
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Where its files are. Default: a new directory that is removed at the stop. */
+  readonly dir?: string;
+  /** Default: a random one. */
+  readonly password?: string;
+  /** Keep an append-only file, so that data outlives a kill. Default: false. */
+  readonly appendonly?: boolean;
+}
+
+export interface TestRedis {
+  /** With the password in it. */
+  readonly url: string;
+  readonly password: string;
+  readonly port: number;
+  /** Ends the server and removes its own directory. Idempotent. */
+  stop(): Promise<void>;
+  /** Ends or halts the server and keeps its files. With SIGSTOP and SIGCONT it goes on running. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again on the same port and files, killing what runs. */
+  restart(): Promise<void>;
+}
+
+const START_TIMEOUT_MS = 10_000;
+
+/**
+ * A real `redis-server` on 127.0.0.1, with a password and `noeviction`, as the group runs it.
+ *
+ * @throws Error where there is no `redis-server` on the PATH, or it does not start
+ */
+export async function startRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
+  const port = options.port ?? (await freePort());
+  const password = options.password ?? randomBytes(12).toString('hex');
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'mad-redis-')));
+  const url = `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}`;
+  let child: ChildProcess | undefined;
+
+  const begin = async (): Promise<void> => {
+    child = await spawnRedis({ port, password, dir, appendonly: options.appendonly ?? false });
+    try {
+      await untilReady(url, child);
+    } catch (error) {
+      await end(child, 'SIGKILL');
+      throw error;
+    }
+  };
+  const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
+    if (!child) return;
+    if (signal === 'SIGSTOP' || signal === 'SIGCONT') {
+      child.kill(signal);
+      return;
+    }
+    await end(child, signal);
+    child = undefined;
+  };
+
+  await begin();
+  return {
+    url,
+    password,
+    port,
+    kill,
+    async restart() {
+      await kill();
+      await begin();
+    },
+    async stop() {
+      await kill();
+      if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function spawnRedis(server: {
+  port: number;
+  password: string;
+  dir: string;
+  appendonly: boolean;
+}): Promise<ChildProcess> {
+  const settings = {
+    port: String(server.port),
+    bind: '127.0.0.1',
+    requirepass: server.password,
+    dir: server.dir,
+    appendonly: server.appendonly ? 'yes' : 'no',
+    'maxmemory-policy': 'noeviction',
+    save: '',
+    daemonize: 'no',
+  };
+  const args = Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]);
+  const child = spawn('redis-server', args, { stdio: 'ignore' });
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    throw new Error(
+      'redis-server is not on the PATH: install Redis 7 (apt-get install redis-server, or brew install redis).',
+      { cause: error },
+    );
+  }
+  return child;
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
+}
+
+async function untilReady(url: string, child: ChildProcess): Promise<void> {
+  const redis = new Redis(url, {
+    retryStrategy: () => 25,
+    maxRetriesPerRequest: null,
+    connectTimeout: START_TIMEOUT_MS,
+  });
+  // Refused connections until it listens.
+  redis.on('error', () => undefined);
+  const failed = new AbortController();
+  try {
+    await Promise.race([
+      redis.ping(),
+      once(child, 'exit', failed).then(() => {
+        throw new Error('redis-server ended before it was ready: is its port free?');
+      }),
+      new Promise((_, reject) => {
+        const late = new Error(`redis-server was not ready after ${START_TIMEOUT_MS / 1_000} s`);
+        const timer = setTimeout(() => reject(late), START_TIMEOUT_MS);
+        failed.signal.addEventListener('abort', () => clearTimeout(timer));
+      }),
+    ]);
+  } finally {
+    redis.disconnect();
+    failed.abort();
+  }
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return address.port;
+}
