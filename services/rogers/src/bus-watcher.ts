@@ -29,7 +29,7 @@ export interface BusWatcherOptions {
 }
 
 /** Entries in one transaction, at most: enough that the commit costs little beside the counting. */
-const MAX_BATCH = 2000;
+const MAX_BATCH = 500;
 const IDLE_MS = 1000;
 /**
  * A batch that took longer than this to come tells nothing about now: the process stood still, and
@@ -99,17 +99,17 @@ export function createBusWatcher(options: BusWatcherOptions): Lifecycle {
   function logGap(gap: Gap): void {
     const facts = { reason: gap.reason, from: gap.from, to: gap.to };
     if (gap.reason === 'trimmed') {
-      log.warn(facts, 'a piece of the log was trimmed before it was read; its messages are not counted');
+      log.warn(facts, 'A piece of the log was trimmed before it was read; its messages are not counted');
     } else if (bus.kind === 'memory') {
-      log.info(facts, 'the memory bus began anew; counting goes on with it');
+      log.info(facts, 'The memory bus began anew; counting goes on with it');
     } else {
-      log.warn(facts, 'the log began anew; what was left unread of the one before is not counted');
+      log.warn(facts, 'The log began anew; what was left unread of the one before is not counted');
     }
   }
 
   function logStatus(record: MadRecord, before: MadRecord | undefined): void {
     if (record.status === before?.status) return;
-    const facts = { madId: record.madId, from: before?.status ?? null, to: record.status };
+    const facts = { mad_id: record.madId, from: before?.status ?? null, to: record.status };
     const words = `Connection status for '${record.madId}' changed to ${record.status}`;
     if (record.status === 'STALE' || record.status === 'DISCONNECTED') log.warn(facts, words);
     else log.info(facts, words);
@@ -120,8 +120,8 @@ export function createBusWatcher(options: BusWatcherOptions): Lifecycle {
       if (running) return;
       const abort = new AbortController();
       const { signal } = abort;
-      const reading = retrying(signal, log, 'reading the log failed', (worked) => watch(signal, worked));
-      const adopting = retrying(signal, log, 'taking up foreign messages failed', () =>
+      const reading = retrying(signal, log, 'Reading the log failed', (worked) => watch(signal, worked));
+      const adopting = retrying(signal, log, 'Taking up foreign messages failed', () =>
         bus.adoptForeign(signal),
       );
       running = { abort, done: Promise.all([reading, adopting]) };
@@ -163,8 +163,9 @@ async function retrying(
       if (signal.aborted) return;
     } catch (error) {
       if (signal.aborted) return;
-      log.error({ err: error, retryInMs: pauseMs }, failure);
+      log.error({ err: error, retry_in_ms: pauseMs }, failure);
     }
+    // A pause that the signal cuts short rejects; the loop's condition ends it then.
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     pauseMs = Math.min(pauseMs * 2, RETRY_MS.longest);
   }

@@ -28,7 +28,7 @@ test('a message is logged once a minute for its sender and channel, with its fac
     '[Metrics] Received message from sender: fiedler on channel: mad.topic.x',
     '[Metrics] Received message from sender: grace on channel: mad.direct.grace',
   ]);
-  expect(lines[0]?.facts).toEqual({ senderId: 'fiedler', channel: 'mad.direct.grace' });
+  expect(lines[0]?.facts).toEqual({ sender_id: 'fiedler', channel: 'mad.direct.grace' });
   wait(59_999);
   traffic.note('fiedler', 'mad.direct.grace');
   expect(lines).toHaveLength(3);

@@ -58,7 +58,7 @@ export function createTrafficLog({ log, clock, maxPairs = 1000 }: TrafficLogOpti
       loggedAtMs.set(pair, nowMs);
       const [sender, shown] = [printable(senderId), printable(channel)];
       log.info(
-        { senderId: sender, channel: shown },
+        { sender_id: sender, channel: shown },
         `[Metrics] Received message from sender: ${sender} on channel: ${shown}`,
       );
     },

@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Bus } from '@mad-group/bus';
+import { loadContext, OFFLINE_PROVIDER_NAME, type Provider } from '@mad-group/imperator';
+import {
+  type Callers,
+  type Config,
+  createMad,
+  type Lifecycle,
+  type Mad,
+  type MadMetrics,
+  taskMetrics,
+} from '@mad-group/mad';
+import { type Clock, type Logger, type Planner, systemClock } from '@mad-group/protocol';
+import {
+  createTaskResources,
+  createTaskRunner,
+  createTaskStore,
+  createTaskTools,
+  openDatabase,
+  TASK_MIGRATIONS,
+  type TaskRunner,
+} from '@mad-group/tasks';
+import { createBusWatcher } from './bus-watcher.ts';
+import { ROGERS_MIGRATIONS } from './migrations.ts';
+import { PROMPTS } from './prompts.ts';
+import { createTrafficResources } from './resources.ts';
+import { createMetricsRetention } from './retention.ts';
+import { createRogersThinker } from './thinker.ts';
+import { createGetConnections } from './tools/get-connections.ts';
+import { createGetStats } from './tools/get-stats.ts';
+import { createTrafficLog } from './traffic-log.ts';
+import { createTrafficMetrics } from './traffic-metrics.ts';
+import { createTrafficStore } from './traffic-store.ts';
+
+const ID = 'rogers';
+const CONTEXT_FILE = fileURLToPath(new URL('../IMPERATOR.md', import.meta.url));
+
+/** Rogers' own client of Sequential Thinking: it starts and stops with Rogers. */
+export type RogersPlanner = Planner & Lifecycle & { connected(): boolean };
+
+export interface RogersOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly bus: Bus;
+  readonly log: Logger;
+  readonly metrics: MadMetrics;
+  readonly callers: Callers;
+  /** Null where no model is configured: answers come from rules. */
+  readonly provider: Provider | null;
+  readonly planner: RogersPlanner | null;
+  readonly clock?: Clock;
+}
+
+/**
+ * Rogers V1: reads the whole log of the bus, keeps the registry of MADs and hourly metrics, and
+ * answers questions about them. Opens `rogers_state.db` in `DATA_DIR`; `stop` closes it.
+ *
+ * @throws ContextFileError without its IMPERATOR.md, MadError `database_*` where the file cannot be used
+ */
+export async function createRogers(options: RogersOptions): Promise<Mad> {
+  const { config, bus, metrics, planner, provider, clock = systemClock } = options;
+  const log = options.log.child({ mad: ID });
+  const contextFile = await loadContext(CONTEXT_FILE);
+  const database = openDatabase({
+    path: join(config.DATA_DIR, 'rogers_state.db'),
+    log,
+    migrations: [...TASK_MIGRATIONS, ...ROGERS_MIGRATIONS],
+  });
+  // A commit that power takes away takes its counts and its position alike, and the log is read again.
+  const store = createTrafficStore(database.relaxed);
+  const watcher = createBusWatcher({
+    bus,
+    store,
+    metrics: createTrafficMetrics(metrics, store),
+    trafficLog: createTrafficLog({ log, clock }),
+    log,
+    clock,
+  });
+  const getConnections = createGetConnections(store);
+  const getStats = createGetStats({ store, clock });
+  const thinker = createRogersThinker({
+    contextFile,
+    provider,
+    planner,
+    log,
+    clock,
+    store,
+    getConnections,
+    getStats,
+    tasks: {
+      get: (taskId, caller) => runner.get(taskId, caller),
+      list: (filter, caller) => runner.list(filter, caller).tasks,
+    },
+  });
+  const runner: TaskRunner = createTaskRunner({
+    store: createTaskStore(database, { clock }),
+    thinker,
+    publisher: bus,
+    clock,
+    log,
+    metrics: taskMetrics(metrics, ID),
+    madId: ID,
+    wording: { notFound: (taskId) => `Task '${taskId}' not found.`, completed: 'Task completed.' },
+    concurrency: config.TASK_CONCURRENCY,
+    queueMax: config.TASK_QUEUE_MAX,
+    maxAttempts: config.TASK_MAX_ATTEMPTS,
+    retentionDays: config.TASK_RETENTION_DAYS,
+  });
+
+  return createMad({
+    id: ID,
+    title: 'RogersV1',
+    version: options.version,
+    host: config.HOST,
+    port: config.ROGERS_PORT,
+    portKey: 'ROGERS_PORT',
+    tools: [...createTaskTools({ prefix: ID, runner }), getConnections, getStats],
+    resources: [...createTrafficResources({ store, clock }), ...createTaskResources({ prefix: ID, runner })],
+    prompts: PROMPTS,
+    bus,
+    callers: options.callers,
+    allowedHosts: config.ALLOWED_HOSTS,
+    allowedOrigins: config.ALLOWED_ORIGINS,
+    log: options.log,
+    metrics,
+    parts: [
+      closing(database),
+      ...(planner ? [planner] : []),
+      createMetricsRetention({ store, days: config.METRICS_RETENTION_DAYS, clock, log }),
+      watcher,
+      { start: runner.start, stop: (stopping) => runner.stop(stopping ?? { deadlineMs: config.DRAIN_MS }) },
+    ],
+    status: () => ({
+      ...(planner ? { sequential_thinking_connected: planner.connected() } : {}),
+      database: database.check(),
+      provider: provider?.name ?? OFFLINE_PROVIDER_NAME,
+      details: { connections: store.connections().length, tasks_running: runner.load().running },
+    }),
+  });
+}
+
+/** The first part, so that it is closed when all others have stopped. */
+const closing = (database: { close(): void }): Lifecycle => ({
+  start: async () => undefined,
+  stop: async () => database.close(),
+});

@@ -1,0 +1,1 @@
+export { createRogers, type RogersOptions, type RogersPlanner } from './create-rogers.ts';
