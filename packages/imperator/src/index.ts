@@ -12,7 +12,13 @@ export { type RogersFacts, rogersRules } from './offline/rogers-rules.ts';
 export type { OfflineContext, OfflineRule } from './offline/rule.ts';
 export { type TaskFacts, taskRules } from './offline/task-rules.ts';
 export { createPlanMaker, type PlanMakerOptions } from './plan-maker.ts';
-export { createProvider, HOW_TO_SET_A_MODEL, OFFLINE_PROVIDER_NAME } from './provider/create-provider.ts';
+export {
+  createProvider,
+  HOW_TO_SET_A_MODEL,
+  OFFLINE_PROVIDER_NAME,
+  type ProviderConfig,
+} from './provider/create-provider.ts';
+export type { ProviderMetrics } from './provider/measure-provider.ts';
 export { createOpenAiProvider, type OpenAiProviderOptions } from './provider/openai-provider.ts';
 export type {
   ChatMessage,

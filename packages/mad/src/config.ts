@@ -155,6 +155,20 @@ export function loadConfig(
     problems.push(`${key} ${issue.message}${shown}.`);
   }
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
+  const config = parsed.data;
   const tokensFile = env.MAD_TOKENS_FILE;
-  return { ...parsed.data, ...(tokensFile ? { MAD_TOKENS_FILE: tokensFile } : {}) };
+  return {
+    ...config,
+    // Where it was not said, it is taken to be beside this MAD, at whatever port it was moved to.
+    ...(values.SEQUENTIAL_THINKING_URL === undefined
+      ? { SEQUENTIAL_THINKING_URL: `ws://${reachable(config.HOST)}:${config.SEQUENTIAL_THINKING_PORT}` }
+      : {}),
+    ...(tokensFile ? { MAD_TOKENS_FILE: tokensFile } : {}),
+  };
+}
+
+/** The address at which this machine reaches what listens on the host. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }

@@ -1,8 +1,14 @@
+export {
+  type BusCallOptions,
+  type BusToolClient,
+  createBusToolClient,
+} from './bus-surface/bus-tool-client.ts';
 export type { Callers } from './callers/callers.ts';
 export { type CallersOptions, createCallers, isLoopback } from './callers/create-callers.ts';
 export { GROUP_CALLER, serviceTokenFor } from './callers/service-token.ts';
 export { CLI_ENVIRONMENT } from './cli/environment.ts';
-export { createPlannerClient, type PlannerClient, type PlannerClientOptions } from './client/planner-client.ts';
+export { createGroupPlanner } from './client/group-planner.ts';
+export type { PlannerClient } from './client/planner-client.ts';
 export {
   type CallOptions,
   type ConnectOptions,
@@ -22,6 +28,7 @@ export { createMad } from './create-mad.ts';
 export { createLog, type LogLevel, type LogOptions } from './log.ts';
 export type { Lifecycle, Mad, MadOptions, StatusFacts } from './mad-types.ts';
 export { METRICS, type MetricName } from './metrics/catalogue.ts';
+export { providerMetrics } from './metrics/provider-metrics.ts';
 export { taskMetrics } from './metrics/task-metrics.ts';
 export { createMetrics, type MadMetrics } from './metrics.ts';
 export { createPlatformServer, type PlatformServer, type PlatformServerOptions } from './platform-server.ts';

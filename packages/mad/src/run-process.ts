@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type Bus, createBus } from '@mad-group/bus';
 import { type Logger, MadError } from '@mad-group/protocol';
 import type { Callers } from './callers/callers.ts';
@@ -83,7 +84,7 @@ async function run(
     host: config.HOST,
     tokens: config.MAD_TOKENS,
     tokensFile: config.MAD_TOKENS_FILE,
-    groupSecret: config.REDIS_PASSWORD,
+    groupSecret: config.REDIS_PASSWORD ?? ownSecret(config, busPolicy),
     auth: config.AUTH,
     log,
   });
@@ -126,6 +127,15 @@ async function run(
     throw error;
   }
 }
+
+/**
+ * All members of an embedded group are in this process: where callers must show tokens, a secret
+ * that nobody else learns lets them know each other.
+ */
+const ownSecret = (config: Config, busPolicy: RunOptions['busPolicy']): string | undefined =>
+  busPolicy === 'embedded' && (config.MAD_TOKENS ?? config.MAD_TOKENS_FILE) !== undefined
+    ? randomBytes(32).toString('hex')
+    : undefined;
 
 const busConfig = (config: Config) => ({
   url: config.REDIS_URL,

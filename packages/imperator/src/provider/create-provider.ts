@@ -1,4 +1,6 @@
-import { createOpenAiProvider, type OpenAiProviderOptions } from './openai-provider.ts';
+import type { Logger } from '@mad-group/protocol';
+import { measureProvider, type ProviderMetrics } from './measure-provider.ts';
+import { createOpenAiProvider } from './openai-provider.ts';
 import type { Provider } from './provider.ts';
 
 /** The name of what answers where no model is configured. */
@@ -8,7 +10,27 @@ export const OFFLINE_PROVIDER_NAME = 'offline';
 export const HOW_TO_SET_A_MODEL =
   'Set OPENAI_API_KEY=… for OpenAI, or OPENAI_BASE_URL=… for any OpenAI-compatible server, and start again.';
 
+/** The part of the environment that names the model. */
+export interface ProviderConfig {
+  readonly OPENAI_API_KEY?: string | undefined;
+  readonly OPENAI_BASE_URL?: string | undefined;
+  readonly LLM_MODEL: string;
+  readonly LLM_TIMEOUT_MS: number;
+}
+
 /** The provider that the configuration names; null where it names none, which means offline. */
-export function createProvider(options: OpenAiProviderOptions): Provider | null {
-  return options.apiKey || options.baseUrl ? createOpenAiProvider(options) : null;
+export function createProvider(
+  config: ProviderConfig,
+  { log, metrics }: { readonly log: Logger; readonly metrics: ProviderMetrics },
+): Provider | null {
+  if (!config.OPENAI_API_KEY && !config.OPENAI_BASE_URL) return null;
+  const provider = createOpenAiProvider({
+    apiKey: config.OPENAI_API_KEY,
+    baseUrl: config.OPENAI_BASE_URL,
+    model: config.LLM_MODEL,
+    timeoutMs: config.LLM_TIMEOUT_MS,
+    log,
+    onRetry: metrics.retried,
+  });
+  return measureProvider(provider, metrics);
 }

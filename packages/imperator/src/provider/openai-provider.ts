@@ -16,6 +16,8 @@ export interface OpenAiProviderOptions {
   /** Longest silence of the provider, in milliseconds. Default 60,000. */
   readonly timeoutMs?: number | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
+  /** Told of each request that is tried again. */
+  readonly onRetry?: (() => void) | undefined;
 }
 
 const OPENAI_URL = 'https://api.openai.com/v1';
@@ -95,6 +97,7 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
           policy,
           signal,
           log: log.child({ correlation_id: request.correlationId }),
+          onRetry: options.onRetry,
         });
         retry += 1;
       }
@@ -135,6 +138,7 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
           policy,
           signal,
           log: log.child({ correlation_id: request.correlationId }),
+          onRetry: options.onRetry,
         });
         retry += 1;
       }

@@ -50,13 +50,14 @@ function isWorthARetry(error: unknown, policy: RetryPolicy): error is MadError {
 export async function waitForRetry(
   error: unknown,
   retry: number,
-  options: { policy: RetryPolicy; signal: AbortSignal; log: Logger },
+  options: { policy: RetryPolicy; signal: AbortSignal; log: Logger; onRetry?: (() => void) | undefined },
 ): Promise<void> {
   const { policy, signal, log } = options;
   signal.throwIfAborted();
   if (retry >= policy.maxRetries || !isWorthARetry(error, policy)) throw error;
   const delayMs = Math.round(retryDelayMs(policy, retry, error.retryAfterMs));
   log.warn({ code: error.code, reason: error.message, retry: retry + 1, delayMs }, 'model provider retry');
+  options.onRetry?.();
   try {
     await sleep(delayMs, undefined, { signal });
   } catch {

@@ -1,0 +1,54 @@
+import { MadError } from '@mad-group/protocol';
+import type { Provider } from './provider.ts';
+
+/** What a provider tells of its work. */
+export interface ProviderMetrics {
+  /** One request has ended; `outcome` is `ok`, `cancelled`, or the code of the error. */
+  called(outcome: string, durationMs: number): void;
+  retried(): void;
+}
+
+/** The same provider, with each request counted and timed, its stream included. */
+export function measureProvider(provider: Provider, metrics: ProviderMetrics): Provider {
+  function begin(signal: AbortSignal): (error?: unknown) => void {
+    const startedMs = performance.now();
+    return (error) => {
+      const outcome = error === undefined ? 'ok' : outcomeOf(error, signal);
+      metrics.called(outcome, performance.now() - startedMs);
+    };
+  }
+
+  return {
+    name: provider.name,
+    async *stream(request) {
+      const ended = begin(request.signal);
+      let failure: unknown = new DOMException('The reader left before the end.', 'AbortError');
+      try {
+        yield* provider.stream(request);
+        failure = undefined;
+      } catch (error) {
+        failure = error;
+        throw error;
+      } finally {
+        ended(failure);
+      }
+    },
+    async completeJson(request) {
+      const ended = begin(request.signal);
+      try {
+        const text = await provider.completeJson(request);
+        ended();
+        return text;
+      } catch (error) {
+        ended(error);
+        throw error;
+      }
+    },
+  };
+}
+
+function outcomeOf(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted) return 'cancelled';
+  if (error instanceof MadError) return error.code;
+  return error instanceof DOMException ? 'cancelled' : 'internal';
+}

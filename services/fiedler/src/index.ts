@@ -1,0 +1,1 @@
+export { createFiedler, type FiedlerOptions } from './create-fiedler.ts';
