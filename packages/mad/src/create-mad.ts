@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { MadError, type MadStatus, type ToolDefinition } from '@mad-group/protocol';
+import { MadError, type MadStatus, type ToolDefinition, toErrorReply } from '@mad-group/protocol';
+import { createBusSurface } from './bus-surface/bus-surface.ts';
 import { type BusWatch, watchBus } from './bus-watch.ts';
 import { createDispatcher } from './dispatch.ts';
 import { createHeartbeat } from './heartbeat.ts';
@@ -12,6 +13,7 @@ import type { Lifecycle, Mad, MadOptions } from './mad-types.ts';
 import { checkStatusPrompt } from './mcp/check-status-prompt.ts';
 import { statusResource } from './mcp/status-resource.ts';
 import { createMcpSurface } from './mcp/surface.ts';
+import { meterBus } from './metered-bus.ts';
 import { composeStatus } from './status.ts';
 import { createGetStatus } from './tools/get-status.ts';
 import { createListTools } from './tools/list-tools.ts';
@@ -27,7 +29,8 @@ const DEFAULT_DEADLINE_MS = 4000;
  * port closes, then the parts stop.
  */
 export function createMad(options: MadOptions): Mad {
-  const { id, bus, metrics } = options;
+  const { id, metrics } = options;
+  const bus = options.bus && meterBus(options.bus, metrics, id);
   const log = options.log.child({ mad: id });
   const instanceId = randomUUID();
   const stopping = new AbortController();
@@ -53,6 +56,7 @@ export function createMad(options: MadOptions): Mad {
     metrics,
     authenticate: (authorization) => options.callers.authenticate(authorization),
     signal: stopping.signal,
+    limits: options.tuning?.webSocket,
   });
   const mcp = createMcpSurface(
     {
@@ -67,12 +71,15 @@ export function createMad(options: MadOptions): Mad {
     },
     log,
   );
+  const busSurface = bus && createBusSurface({ bus, id, dispatcher, log, signal: stopping.signal });
   const heartbeat =
     bus &&
     createHeartbeat({
       bus,
       id,
       log,
+      intervalMs: options.tuning?.heartbeatMs,
+      secondBeatMs: options.tuning?.secondBeatMs,
       beat: () => {
         const { health, uptime_s } = status();
         return { mad_id: id, instance_id: instanceId, version: options.version, health, uptime_s };
@@ -112,6 +119,7 @@ export function createMad(options: MadOptions): Mad {
     const admission = gate.admit(request);
     if (!admission.ok) replyJson(response, admission.status, admission.body, admission.headers);
     else if (pathOf(request) !== '/mcp') replyJson(response, 404, nothingHere);
+    else if (stopping.signal.aborted) replyJson(response, 503, toErrorReply(stopping.signal.reason));
     else mcp.handle(request, response, admission.caller);
   }
 
@@ -119,6 +127,7 @@ export function createMad(options: MadOptions): Mad {
     const admission = gate.admit(request);
     if (!admission.ok) refuseUpgrade(socket, admission.status, admission.body, admission.headers);
     else if (pathOf(request) !== '/') refuseUpgrade(socket, 404, nothingHere);
+    else if (stopping.signal.aborted) refuseUpgrade(socket, 503, toErrorReply(stopping.signal.reason));
     else webSockets.accept(request, socket, head);
   }
 
@@ -131,6 +140,8 @@ export function createMad(options: MadOptions): Mad {
         running.push(part);
         await part.start();
       }
+      await busSurface?.start();
+      webSockets.start();
       const { host, port, portKey } = options;
       server = await openHttpServer({ host, port, portKey, onRequest, onUpgrade });
     } catch (error) {
@@ -143,18 +154,23 @@ export function createMad(options: MadOptions): Mad {
   }
 
   async function end(deadlineMs: number): Promise<void> {
-    state = 'stopped';
+    const deadline = Date.now() + deadlineMs;
+    const leftMs = (): number => Math.max(0, deadline - Date.now());
     const graceMs = Math.min(REPLY_GRACE_MS, deadlineMs);
+    state = 'stopped';
     stopping.abort(new MadError('draining', 'This instance is stopping. Try again.', { retryAfterMs: 1000 }));
-    const goodbye = heartbeat?.stop();
     const closed = server?.close(graceMs);
-    await Promise.all([webSockets.stop(graceMs), mcp.stop()]);
+    await Promise.all([webSockets.stop(graceMs), mcp.stop(), busSurface?.stop(graceMs)]);
     await closed;
-    for (const part of running.reverse()) {
-      await part.stop({ deadlineMs }).catch((error) => log.error({ err: error }, 'A part did not stop well'));
+    for (const part of running.splice(0).reverse()) {
+      try {
+        await part.stop({ deadlineMs: leftMs() });
+      } catch (error) {
+        log.error({ err: error }, 'A part did not stop well');
+      }
     }
-    running.length = 0;
-    await goodbye;
+    // Last of all: what a drain still published would call the MAD back to life.
+    await heartbeat?.stop();
     busWatch?.stop();
   }
 

@@ -8,6 +8,7 @@ import type {
 } from '@mad-group/protocol';
 import type { Callers } from './callers/callers.ts';
 import type { MadMetrics } from './metrics.ts';
+import type { WebSocketLimits } from './websocket/limits.ts';
 
 /** A part of a MAD that begins and ends with it. Both are idempotent. */
 export interface Lifecycle {
@@ -48,6 +49,12 @@ export interface MadOptions {
   /** Started in this order before the port is opened, stopped in reverse after it is closed. */
   readonly parts?: readonly Lifecycle[];
   readonly status?: () => StatusFacts;
+  /** Bounds and intervals other than the defaults, for tests. */
+  readonly tuning?: {
+    readonly webSocket?: Partial<WebSocketLimits>;
+    readonly heartbeatMs?: number;
+    readonly secondBeatMs?: number;
+  };
 }
 
 export interface Mad extends Lifecycle {
@@ -59,6 +66,5 @@ export interface Mad extends Lifecycle {
   status(): MadStatus;
   /** Null when ready (started, database writable, the bus seen once), or why not. */
   notReady(): string | null;
-  /** Takes one tool call, as every surface does: checks scope, input and counts it. */
   readonly log: Logger;
 }

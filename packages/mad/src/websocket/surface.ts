@@ -17,6 +17,8 @@ export interface WebSocketSurfaceOptions {
 }
 
 export interface WebSocketSurface {
+  /** Begins to ask connections for signs of life. */
+  start(): void;
   /** Takes an upgrade that was let in. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Closes every connection with 1001, once its replies under way are out or `graceMs` are over. */
@@ -36,13 +38,15 @@ export function createWebSocketSurface(options: WebSocketSurfaceOptions): WebSoc
   });
   const connections = new Set<Connection>();
   const count = (): void => metrics.set('mad_websocket_connections', { mad: madId }, connections.size);
-  count();
-  const keepAlive = setInterval(() => {
-    for (const connection of connections) connection.checkAlive();
-  }, limits.keepAliveMs);
-  keepAlive.unref();
+  let keepAlive: NodeJS.Timeout | undefined;
 
   return {
+    start() {
+      count();
+      keepAlive ??= setInterval(() => {
+        for (const connection of connections) connection.checkAlive();
+      }, limits.keepAliveMs);
+    },
     accept(request, socket, head) {
       server.handleUpgrade(request, socket, head, (webSocket) => {
         const { authorization } = request.headers;

@@ -1,0 +1,107 @@
+import type { Bus } from '@mad-group/bus';
+import {
+  type Caller,
+  createEnvelope,
+  directChannel,
+  type Envelope,
+  type Logger,
+  MadError,
+  toErrorReply,
+} from '@mad-group/protocol';
+import type { Dispatcher } from '../dispatch.ts';
+import { callerOf } from './bus-caller.ts';
+import { createMessageReader } from './read-messages.ts';
+import { createSlots } from './slots.ts';
+
+export interface BusSurfaceOptions {
+  readonly bus: Bus;
+  readonly id: string;
+  readonly dispatcher: Dispatcher;
+  readonly log: Logger;
+  /** Aborts when the MAD stops. */
+  readonly signal: AbortSignal;
+  /** Calls that run at once; the log keeps the others meanwhile. Default 32. */
+  readonly maxConcurrent?: number;
+}
+
+export interface BusSurface {
+  start(): Promise<void>;
+  /** Reads no more, and waits for the replies under way, at most `graceMs`. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/**
+ * Tools over the bus: `{tool_name, tool_input}` on `mad.direct.{id}` is answered on
+ * `mad.direct.{sender_id}`, with the same conversation and correlation ids. Any other payload is
+ * none of its business: replies and notifications come on that channel too.
+ */
+export function createBusSurface(options: BusSurfaceOptions): BusSurface {
+  const { bus, id, log } = options;
+  const slots = createSlots(options.maxConcurrent ?? 32);
+  const reader = createMessageReader({
+    bus,
+    channel: directChannel(id),
+    log,
+    async onMessage(envelope) {
+      if (!isRequest(envelope)) return;
+      const giveBack = await slots.take();
+      void answer(envelope).finally(giveBack);
+    },
+  });
+
+  async function answer(request: Envelope): Promise<void> {
+    const caller = callerOf(request);
+    const outcome = await options.dispatcher.call({
+      surface: 'bus',
+      caller,
+      toolName: request.payload.tool_name,
+      toolInput: request.payload.tool_input,
+      correlationId: request.correlation_id,
+      signal: options.signal,
+    });
+    try {
+      await publishReply(request, caller, { ...outcome.reply });
+    } catch (error) {
+      const facts = { correlation_id: request.correlation_id, to: request.sender_id };
+      log.warn({ ...facts, reason: (error as Error).message }, 'A reply was not sent on the bus');
+    }
+  }
+
+  async function publishReply(request: Envelope, caller: Caller, payload: Record<string, unknown>) {
+    const reply = (content: Record<string, unknown>): Envelope =>
+      createEnvelope({
+        channel: directChannel(request.sender_id),
+        senderId: id,
+        recipientId: request.sender_id,
+        conversationId: request.conversation_id,
+        correlationId: request.correlation_id,
+        payload: content,
+        headers: {
+          ...(request.headers?.traceparent === undefined ? {} : { traceparent: request.headers.traceparent }),
+          in_reply_to: request.message_id,
+          owner: caller.name,
+        },
+      });
+    try {
+      await bus.publish(reply(payload));
+    } catch (error) {
+      // The asker should not wait for a reply that is too large to be sent.
+      if (!(error instanceof MadError) || error.code !== 'payload_too_large') throw error;
+      await bus.publish(reply({ ...toErrorReply(error) }));
+    }
+  }
+
+  return {
+    start: () => reader.start(),
+    async stop(graceMs) {
+      const timer = Promise.withResolvers<void>();
+      const handle = setTimeout(timer.resolve, graceMs);
+      await Promise.race([reader.stop().then(() => slots.idle()), timer.promise]);
+      clearTimeout(handle);
+    },
+  };
+}
+
+/** A reply is never taken for a request, whatever its payload, so that two MADs cannot call in circles. */
+const isRequest = ({ payload, headers }: Envelope): boolean =>
+  Object.hasOwn(payload, 'tool_name') && headers?.in_reply_to === undefined;
