@@ -1,0 +1,92 @@
+import type { Envelope, Position } from '@mad-group/protocol';
+
+/** Memory that all queues of a Grace together may hold, in bytes of JSON. */
+export const DEFAULT_POOL_BYTES = 128 * 1024 * 1024;
+
+/** A message that waits in the queues of any number of clients: one copy, one serialization. */
+export class SharedMessage {
+  readonly position: Position;
+  readonly owner: string | undefined;
+  readonly bytes: number;
+  readonly #json: string;
+  #envelope: Envelope | null;
+  #frame: string | undefined;
+  /** How many queues hold it. */
+  holders = 0;
+
+  constructor(envelope: Envelope & { readonly position: Position }) {
+    const visible = withoutInternalHeaders(envelope);
+    this.position = envelope.position;
+    this.owner = envelope.headers?.owner;
+    this.#envelope = visible;
+    this.#json = JSON.stringify(visible);
+    this.bytes = Buffer.byteLength(this.#json);
+  }
+
+  /** Null once the pool has let go of it. */
+  get envelope(): Envelope | null {
+    return this.#envelope;
+  }
+
+  /** The push frame as text. */
+  get frame(): string {
+    this.#frame ??= `{"type":"message","message":${this.#json}}`;
+    return this.#frame;
+  }
+
+  evict(): void {
+    this.#envelope = null;
+  }
+}
+
+/**
+ * What a client sees of a message: everything but `caller` and `scopes`, which say on whose behalf
+ * a tool is called and are no business of those who listen.
+ */
+export function withoutInternalHeaders<T extends Envelope>(envelope: T): T {
+  const { headers } = envelope;
+  if (headers?.caller === undefined && headers?.scopes === undefined) return envelope;
+  const { caller: _caller, scopes: _scopes, ...visible } = headers;
+  const { headers: _headers, ...rest } = envelope;
+  return (Object.keys(visible).length === 0 ? rest : { ...rest, headers: visible }) as T;
+}
+
+/**
+ * Bounds what all queues together hold. Past the bound the oldest messages are let go of; the
+ * queues that held one count it as dropped.
+ */
+export class MessagePool {
+  readonly #maxBytes: number;
+  /** Held messages, oldest first. */
+  readonly #held = new Set<SharedMessage>();
+  #bytes = 0;
+
+  constructor(maxBytes = DEFAULT_POOL_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
+
+  hold(message: SharedMessage): void {
+    message.holders += 1;
+    if (message.holders > 1) return;
+    this.#held.add(message);
+    this.#bytes += message.bytes;
+    for (const oldest of this.#held) {
+      if (this.#bytes <= this.#maxBytes) break;
+      this.#remove(oldest);
+      oldest.evict();
+    }
+  }
+
+  release(message: SharedMessage): void {
+    message.holders -= 1;
+    if (message.holders === 0) this.#remove(message);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  #remove(message: SharedMessage): void {
+    if (this.#held.delete(message)) this.#bytes -= message.bytes;
+  }
+}

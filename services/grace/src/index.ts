@@ -1,0 +1,1 @@
+export { createGrace } from './create-grace.ts';

@@ -1,0 +1,123 @@
+import type { Envelope, Position } from '@mad-group/protocol';
+import { owns } from '@mad-group/protocol';
+import type { Client } from './clients/client.ts';
+import type { Gap } from './delivery/gaps.ts';
+import { withoutInternalHeaders } from './delivery/shared-message.ts';
+import { within } from './delivery/within.ts';
+import type { Gateway } from './gateway.ts';
+import { REBUILD_WAIT_MS } from './subscriptions.ts';
+
+/** A reply beyond this holds fewer messages: Python's websockets takes frames up to 1 MiB. */
+export const MAX_REPLY_BYTES = 768 * 1024;
+/** Entries of the log looked at in one batch. */
+const BATCH = 500;
+/** After so long without a match a poll by position answers with how far it has come, in ms. */
+const SCAN_MS = 5000;
+export const DEFAULT_LIMIT = 100;
+
+export interface Polled {
+  readonly messages: Envelope[];
+  /** Messages lost to the bound of the queue before the first of these. */
+  readonly dropped: number;
+  /** Null before the bus was first seen. */
+  readonly position: Position | null;
+  readonly gaps: readonly Gap[];
+}
+
+/** Takes what waits for a client, and waits up to `waitMs` where nothing does. */
+export async function pollQueue(
+  { fanOut }: Gateway,
+  client: Client,
+  { waitMs, signal }: { waitMs: number; signal: AbortSignal },
+): Promise<Polled> {
+  if (client.byPosition) {
+    client.byPosition = false;
+    client.moveTo(client.handed);
+    fanOut.join(client, client.handed);
+  }
+  await within(fanOut.caughtUp(client), REBUILD_WAIT_MS, signal);
+  const untilMs = performance.now() + waitMs;
+  for (let leftMs = waitMs; leftMs > 0 && !client.hasNews; leftMs = untilMs - performance.now()) {
+    signal.throwIfAborted();
+    await client.changed(leftMs, signal);
+  }
+  // Who has gone away must not take what waits.
+  signal.throwIfAborted();
+  const { messages, dropped } = client.queue.take(MAX_REPLY_BYTES);
+  const gaps = client.takeGaps();
+  const served = fanOut.servedUpTo(client);
+  const position = client.queue.length === 0 ? served : (messages.at(-1)?.position ?? client.handed);
+  client.handed = position;
+  client.unsaved = true;
+  const envelopes = messages.flatMap(({ envelope }) => envelope ?? []);
+  return { messages: envelopes, dropped, position, gaps };
+}
+
+/** Reads the log behind a position as the client would have seen it; loses nothing. */
+export async function pollByPosition(
+  gateway: Gateway,
+  client: Client,
+  request: { after: Position; limit: number; waitMs: number; signal: AbortSignal },
+): Promise<Polled> {
+  if (!client.push && !client.byPosition) {
+    client.byPosition = true;
+    client.queue.clear();
+    client.takeGaps();
+  }
+  const untilMs = performance.now() + request.waitMs;
+  let { after } = request;
+  for (;;) {
+    // Listens before it looks: what comes in between is not missed.
+    const listening = new AbortController();
+    const leftMs = Math.max(0, untilMs - performance.now());
+    const changed = client.changed(leftMs, AbortSignal.any([request.signal, listening.signal]));
+    try {
+      const polled = await readBehind(gateway, client, after, request);
+      const hasNews = polled.messages.length > 0 || polled.gaps.length > 0;
+      if (hasNews || leftMs === 0) {
+        client.handed = polled.position;
+        client.unsaved = true;
+        return polled;
+      }
+      after = polled.position;
+      await changed;
+    } finally {
+      listening.abort();
+    }
+  }
+}
+
+async function readBehind(
+  { bus }: Gateway,
+  client: Client,
+  after: Position,
+  { limit, signal }: { limit: number; signal: AbortSignal },
+): Promise<Polled & { position: Position }> {
+  const messages: Envelope[] = [];
+  const gaps: Gap[] = [];
+  const untilMs = performance.now() + SCAN_MS;
+  let bytes = 0;
+  for (let position = after; ; ) {
+    signal.throwIfAborted();
+    const batch = await bus.readOnce({ from: position, patterns: () => client.patterns, maxBatch: BATCH });
+    for (const item of batch.items) {
+      if (item.kind === 'gap') {
+        // Told at the head of the next reply, where it is met again.
+        if (messages.length > 0) return { messages, dropped: 0, position, gaps };
+        gaps.push({ reason: item.reason, from: item.from, to: item.to });
+        continue;
+      }
+      const { owner } = item.envelope.headers ?? {};
+      if (owner !== undefined && !owns(client.owner, owner)) continue;
+      const envelope = withoutInternalHeaders(item.envelope);
+      bytes += Buffer.byteLength(JSON.stringify(envelope));
+      const isFull = messages.length === limit || (messages.length > 0 && bytes > MAX_REPLY_BYTES);
+      if (isFull) return { messages, dropped: 0, position, gaps };
+      messages.push(envelope);
+      position = envelope.position;
+    }
+    const isOver = batch.caughtUp || messages.length === limit || performance.now() > untilMs;
+    position = batch.position;
+    if (isOver) return { messages, dropped: 0, position, gaps };
+  }
+}
