@@ -5,6 +5,7 @@ import {
   type Logger,
   MadError,
   type TaskEvent,
+  type TaskStatus,
 } from '@mad-group/protocol';
 import type { OutboxTable, OutboxTask } from './outbox-table.ts';
 import type { Publisher, TaskMetrics, TaskWording } from './ports.ts';
@@ -19,6 +20,16 @@ const PUBLISH_TIMEOUT_MS = 5_000;
 const BACKOFF_MS = { first: 100, most: 5_000 };
 /** How long what was published waits to be marked so, together with others. */
 const MARK_MS = 25;
+
+/** Cursors held in memory; past this, those of tasks that rest are read again when they are needed. */
+const MAX_CURSORS = 1_000;
+
+/** How far a task is published. */
+interface Cursor {
+  readonly task: OutboxTask;
+  seq: number;
+  notifiedMs: number | null;
+}
 
 export interface Outbox {
   /** Publishes what an earlier process left, then what comes. */
@@ -50,8 +61,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
   /** Tasks with something to publish, in the order in which they came. Numbers only. */
   const ready = new Set<number>();
   const active = new Set<number>();
-  /** Published, not yet marked in the table. */
-  const unmarked = new Map<number, { seq: number; notifiedMs: number | null }>();
+  const cursors = new Map<number, Cursor>();
+  /** Tasks whose cursor has moved on from what the table says. */
+  const unmarked = new Set<number>();
   /** Up to these numbers the bus may have events already: a try failed, or an earlier process made it. */
   const suspect = new Map<number, number>();
   const suspectNotifications = new Set<number>();
@@ -91,23 +103,35 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   /** Publishes a task's next events. True where there may be more. */
   async function publishTurn(id: number): Promise<boolean> {
-    const task = table.get(id);
-    const mark = unmarked.get(id);
-    if (!task || (mark && mark.notifiedMs !== null)) return false;
-    let seq = Math.max(task.publishedSeq, mark?.seq ?? 0);
-    const events = table.events(id, seq, TURN);
+    const cursor = cursors.get(id) ?? openCursor(id);
+    if (!cursor) return false;
+    const events = table.events(id, cursor.seq, TURN);
     for (const event of events) {
       if (!running) return true;
-      await publishEvent(task, event);
-      seq = event.seq;
-      remember(id, { seq, notifiedMs: null });
+      await publishEvent(cursor.task, event);
+      cursor.seq = event.seq;
+      toMark(id);
     }
     if (events.length === TURN) return true;
-    if (hasEnded(task.status)) {
-      await publishNotification(task);
-      remember(id, { seq, notifiedMs: clock.now() });
-    }
+    if (!isEnd(events.at(-1)) && !(events.length === 0 && hasEnded(cursor.task.status))) return false;
+    const ended = table.get(id);
+    if (!running || !ended) return false;
+    await publishNotification(ended);
+    cursor.notifiedMs = clock.now();
+    toMark(id);
     return false;
+  }
+
+  function openCursor(id: number): Cursor | undefined {
+    const task = table.get(id);
+    if (!task) return undefined;
+    if (cursors.size >= MAX_CURSORS) {
+      markPublished();
+      for (const other of cursors.keys()) if (!active.has(other)) cursors.delete(other);
+    }
+    const cursor: Cursor = { task, seq: task.publishedSeq, notifiedMs: null };
+    cursors.set(id, cursor);
+    return cursor;
   }
 
   function publishEvent(task: OutboxTask, event: TaskEvent): Promise<void> {
@@ -151,28 +175,33 @@ export function createOutbox(options: OutboxOptions): Outbox {
     }
   }
 
-  function remember(task: number, mark: { seq: number; notifiedMs: number | null }): void {
+  function toMark(task: number): void {
     if (!running) return;
-    unmarked.set(task, mark);
+    unmarked.add(task);
     markTimer ??= setTimeout(markPublished, MARK_MS);
   }
 
   function markPublished(): void {
     clearTimeout(markTimer);
     markTimer = undefined;
+    const marks = [...unmarked].flatMap((task) => {
+      const cursor = cursors.get(task);
+      return cursor ? [{ task, seq: cursor.seq, notifiedMs: cursor.notifiedMs }] : [];
+    });
     try {
-      table.mark([...unmarked].map(([task, mark]) => ({ task, ...mark })));
+      table.mark(marks);
     } catch (error) {
       log.error({ err: error }, 'What was published cannot be marked so, trying again');
       if (running) markTimer = setTimeout(markPublished, BACKOFF_MS.most);
       return;
     }
-    for (const [task, { notifiedMs }] of unmarked) {
+    unmarked.clear();
+    for (const { task, notifiedMs } of marks) {
       if (notifiedMs === null) continue;
+      cursors.delete(task);
       suspect.delete(task);
       suspectNotifications.delete(task);
     }
-    unmarked.clear();
   }
 
   function backOff(error: unknown): void {
@@ -224,3 +253,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
   };
 }
+
+/** Whether this is the event with which a task ends. */
+const isEnd = (event: TaskEvent | undefined): boolean =>
+  event?.type === 'state' && hasEnded(event.status as TaskStatus);

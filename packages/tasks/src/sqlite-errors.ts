@@ -20,7 +20,7 @@ export function explainDatabaseError(error: unknown, path: string): unknown {
 export const corrupt = (path: string, detail: string, cause?: unknown): MadError =>
   new MadError(
     'database_corrupt',
-    `The database at ${path} is damaged: ${detail}. Nothing was changed. Restore it from a backup, or move it away to begin with an empty one.`,
+    `The database at ${path} cannot be read: ${detail}. Nothing was changed. Restore it from a backup, or move it away to begin with an empty one.`,
     { cause },
   );
 

@@ -38,6 +38,7 @@ export const TASK_MIGRATIONS: readonly Migration[] = [
       CREATE UNIQUE INDEX tasks_by_key ON tasks (owner, idempotency_key) WHERE idempotency_key IS NOT NULL;
       CREATE INDEX tasks_by_status ON tasks (status);
       CREATE INDEX tasks_by_owner ON tasks (owner);
+      CREATE INDEX tasks_by_owner_status ON tasks (owner, status);
       CREATE INDEX tasks_by_conversation ON tasks (conversation_id, owner);
       CREATE INDEX tasks_by_end ON tasks (finished_ms) WHERE finished_ms IS NOT NULL;
 

@@ -1,5 +1,5 @@
 import type { TaskStatus, Turn } from '@mad-group/protocol';
-import type { Connection } from './database.ts';
+import type { Connection, Statement } from './database.ts';
 import { type StoredTask, TASK_COLUMNS, type TaskRow, toStoredTask } from './stored-task.ts';
 
 export interface ListFilter {
@@ -77,7 +77,7 @@ export function createTaskQueries(connection: Connection): TaskQueries {
   );
   const turns = connection.prepare<[string, string, number, number], Turn>(`
     SELECT (SELECT prompt FROM task_prompts WHERE task = t.id) AS prompt, t.response AS response
-    FROM tasks t
+    FROM tasks t INDEXED BY tasks_by_conversation
     WHERE t.conversation_id = ? AND t.owner = ? AND t.id < ? AND t.status = 'COMPLETED'
     ORDER BY t.id DESC LIMIT ?`);
   const remove = connection.prepare<[number, number]>(`
@@ -120,23 +120,38 @@ const optional = (row: TaskRow | undefined): StoredTask | undefined => row && to
 
 type Given = Pick<ListFilter, 'owner' | 'status' | 'conversationId'>;
 
-/** One prepared statement for each combination of filters, so that each can use its index. */
+/**
+ * One prepared statement for each combination of filters. The index is named, since without
+ * statistics SQLite may take the one that walks through every task of a state.
+ */
 function createListStatements(connection: Connection, select: string) {
-  const keyOf = (has: boolean[]): string => has.map(Number).join('');
-  const columns = ['t.owner = ?', 't.status = ?', 't.conversation_id = ?'];
-  const statements = new Map(
-    [0, 1, 2, 3, 4, 5, 6, 7].map((bits) => {
-      const has = columns.map((_, index) => (bits & (1 << index)) !== 0);
-      const where = [...columns.filter((_, index) => has[index]), 't.id < ?'].join(' AND ');
-      const sql = `${select} WHERE ${where} ORDER BY t.id DESC LIMIT ?`;
-      return [keyOf(has), connection.prepare<unknown[], TaskRow>(sql)] as const;
-    }),
-  );
-  return ({ owner, status, conversationId }: Given) => {
-    const statement = statements.get(
-      keyOf([owner, status, conversationId].map((value) => value !== undefined)),
-    );
-    if (!statement) throw new TypeError('no statement for these filters');
-    return statement;
+  const keyOf = (owner: boolean, status: boolean, conversation: boolean): string =>
+    [owner, status, conversation].map(Number).join('');
+  const statements = new Map<string, Statement<unknown[], TaskRow>>();
+  for (const owner of [true, false]) {
+    for (const status of [true, false]) {
+      for (const conversation of [true, false]) {
+        const where = [
+          ...(owner ? ['t.owner = ?'] : []),
+          ...(status ? ['t.status = ?'] : []),
+          ...(conversation ? ['t.conversation_id = ?'] : []),
+          't.id < ?',
+        ].join(' AND ');
+        const sql = `${select} ${indexFor(owner, status, conversation)}
+          WHERE ${where} ORDER BY t.id DESC LIMIT ?`;
+        statements.set(keyOf(owner, status, conversation), connection.prepare(sql));
+      }
+    }
+  }
+  return ({ owner, status, conversationId }: Given): Statement<unknown[], TaskRow> => {
+    const key = keyOf(owner !== undefined, status !== undefined, conversationId !== undefined);
+    return statements.get(key) as Statement<unknown[], TaskRow>;
   };
+}
+
+function indexFor(owner: boolean, status: boolean, conversation: boolean): string {
+  if (conversation) return 'INDEXED BY tasks_by_conversation';
+  if (owner && status) return 'INDEXED BY tasks_by_owner_status';
+  if (owner) return 'INDEXED BY tasks_by_owner';
+  return status ? 'INDEXED BY tasks_by_status' : 'NOT INDEXED';
 }
