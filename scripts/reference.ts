@@ -27,7 +27,8 @@ if (process.argv.includes('--write')) {
     .filter(([name, text]) => !there.includes(name) || readFileSync(join(FOLDER, name), 'utf8') !== text)
     .map(([name]) => name);
   const unknown = there.filter((name) => !(name in pages));
-  for (const name of [...stale, ...unknown]) console.error(`docs/reference/${name} is not what the code says`);
+  for (const name of [...stale, ...unknown])
+    console.error(`docs/reference/${name} is not what the code says`);
   if (stale.length + unknown.length > 0) console.error('npm run docs brings it up to date.');
   process.exitCode = stale.length + unknown.length === 0 ? 0 : 1;
 }

@@ -1,3 +1,4 @@
+import { OFFLINE_PROVIDER_NAME } from '@mad-group/imperator';
 import type { MadStatus } from '@mad-group/protocol';
 import Table from 'cli-table3';
 import { createColors } from 'picocolors';
@@ -7,10 +8,10 @@ export interface FirstScreen {
   readonly host: string;
   readonly mads: readonly { readonly port: number; readonly status: MadStatus }[];
   readonly platformPort: number;
-  /** `memory`, or the address of Redis without its password. */
-  readonly bus: string;
-  /** The model and where it is; null where there is none. */
-  readonly provider: string | null;
+  /** Undefined where the bus is in memory. */
+  readonly redisUrl: string | undefined;
+  /** The model and where it is, or `offline`. */
+  readonly provider: string;
   readonly dataDir: string;
   readonly color: boolean;
 }
@@ -41,24 +42,33 @@ export function firstScreen(facts: FirstScreen): string {
     ]);
   }
   const platform = `http://${host}:${facts.platformPort}`;
-  const model = facts.provider ?? 'none: answers come from rules. To set one, stop and start with';
   const lines = [
     '',
     `${c.bold(`MAD Group ${facts.version}`)} is up. Ctrl-C stops it.`,
     table.toString(),
-    `${c.bold('Bus   ')}  ${facts.bus}`,
-    `${c.bold('Model ')}  ${model}`,
-    ...(facts.provider === null
-      ? ['          OPENAI_API_KEY=sk-… npm start', '        or any OpenAI-compatible server, Ollama for one:', '          OPENAI_BASE_URL=http://127.0.0.1:11434/v1 LLM_MODEL=llama3.2 npm start']
-      : []),
-    `${c.bold('State ')}  ${facts.dataDir}`,
+    `${c.bold('Bus')}     ${busLine(facts.redisUrl)}`,
+    `${c.bold('Model')}   ${facts.provider === OFFLINE_PROVIDER_NAME ? NO_MODEL : facts.provider}`,
+    `${c.bold('State')}   SQLite files in ${facts.dataDir}`,
     `${c.bold('Health')}  ${platform}/readyz, metrics at ${platform}/metrics`,
     '',
     'Try next, in another terminal:',
-    `  ${c.cyan('npx mad-status')}`,
-    `  ${c.cyan(`npx mad-cli --follow fiedler_converse '{"prompt": "Plan the steps to move a database"}'`)}`,
-    `  ${c.cyan(`npx mad-cli rogers_ask '{"prompt": "Is everything up?"}'`)}`,
+    ...TRY_NEXT.map((command) => `  ${c.cyan(command)}`),
+    '',
     '',
   ];
   return lines.join('\n');
+}
+
+const NO_MODEL =
+  'none, rules answer; set one: OPENAI_API_KEY=sk-… npm start (or OPENAI_BASE_URL=http://…/v1 LLM_MODEL=…)';
+
+const TRY_NEXT = [
+  'npx mad-status',
+  `npx mad-cli --follow fiedler_converse '{"prompt": "Plan the steps to move a database"}'`,
+  `npx mad-cli rogers_ask '{"prompt": "Is everything up?"}'`,
+];
+
+function busLine(redisUrl: string | undefined): string {
+  if (redisUrl === undefined) return 'memory, in this process alone; REDIS_URL=redis://… moves it to Redis';
+  return `Redis at ${new URL(redisUrl).host}`;
 }
