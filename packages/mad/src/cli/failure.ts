@@ -1,15 +1,20 @@
 import { MadError } from '@mad-group/protocol';
+import { z } from 'zod';
 import { EXIT, UsageError } from './io.ts';
 
 /** Words of a failure of the command itself, and its exit code; null for a defect. */
 export function failureOf(error: unknown): { message: string; exitCode: number } | null {
   if (error instanceof UsageError) return { message: error.message, exitCode: EXIT.usage };
   if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
-    return { message: `${error.message}`, exitCode: EXIT.usage };
+    return { message: `${error.message}\n--help shows the options.`, exitCode: EXIT.usage };
   }
   if (error instanceof MadError) {
     const away = error.code === 'unreachable' || error.code === 'timeout';
     return { message: error.message, exitCode: away ? EXIT.unreachable : EXIT.refused };
+  }
+  if (error instanceof z.core.$ZodError) {
+    const words = 'The answer is not of a shape that is known here. Is the MAD of another version?';
+    return { message: words, exitCode: EXIT.refused };
   }
   return null;
 }

@@ -1,4 +1,5 @@
+import process from 'node:process';
 import { runMadCli } from './mad-cli.ts';
 import { runOnProcess } from './process-io.ts';
 
-await runOnProcess('mad-cli', runMadCli);
+await runOnProcess('mad-cli', runMadCli, process);

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
+import { MadError } from '@mad-group/protocol';
 import { connectTools, type ToolClient, type ToolReply } from '../client/tool-client.ts';
 import { type CliIo, EXIT, forTerminal, stderrColors, UsageError } from './io.ts';
-import { groupTargets, type MadTarget, targetByName, targetOfTool } from './mads.ts';
+import { groupTargets, type MadTarget, targetAt, targetByName, targetOfTool } from './mads.ts';
 import { parseTimeout } from './options.ts';
 import { findToken } from './token.ts';
 import { arePairs, type InputSchema, parseJsonInput, parsePairs, parseWords } from './tool-input.ts';
@@ -93,7 +94,7 @@ const connectTimeoutMs = (options: Options): number =>
 
 function chosenTargets(options: Options, io: CliIo): MadTarget[] {
   const { url, mad } = options;
-  if (url !== undefined) return [{ id: mad ?? 'mad', name: mad ?? url, title: mad ?? url, url }];
+  if (url !== undefined) return [targetAt(url, mad)];
   return mad === undefined ? groupTargets(io.env) : [targetByName(mad, io.env)];
 }
 
@@ -103,12 +104,21 @@ function targetFor(tool: string, options: Options, io: CliIo): MadTarget | null 
   return targetOfTool(tool, io.env);
 }
 
-const connect = (target: MadTarget, options: Options, io: CliIo): Promise<ToolClient> =>
-  connectTools(target.url, {
-    token: options.token,
-    connectTimeoutMs: connectTimeoutMs(options),
-    signal: io.signal,
-  });
+/** @throws MadError that names the key of the environment, where nothing is at the usual address */
+async function connect(target: MadTarget, options: Options, io: CliIo): Promise<ToolClient> {
+  const { token } = options;
+  try {
+    return await connectTools(target.url, {
+      token,
+      connectTimeoutMs: connectTimeoutMs(options),
+      signal: io.signal,
+    });
+  } catch (error) {
+    if (!(error instanceof MadError) || error.code !== 'unreachable' || target.urlKey === null) throw error;
+    const words = `${error.message} If ${target.name} is elsewhere, set ${target.urlKey} or --url.`;
+    throw new MadError(error.code, words, { cause: error });
+  }
+}
 
 async function callTool(
   tool: string,

@@ -3,7 +3,7 @@ import { MadError, type MadStatus, MadStatusOutput } from '@mad-group/protocol';
 import { connectTools } from '../client/tool-client.ts';
 import { durationWords } from './durations.ts';
 import { type CliIo, type Colors, EXIT, forTerminal, stdoutColors } from './io.ts';
-import { groupTargets, type MadTarget, targetByName } from './mads.ts';
+import { groupTargets, type MadTarget, targetAt, targetByName } from './mads.ts';
 import { parseTimeout, whole } from './options.ts';
 import { findToken } from './token.ts';
 
@@ -72,7 +72,7 @@ export async function runMadStatus(args: readonly string[], io: CliIo): Promise<
 
 function chooseTargets(mad: string | undefined, url: string | undefined, env: CliIo['env']): MadTarget[] {
   const name = mad ?? env.MAD_ID;
-  if (url !== undefined) return [{ id: name ?? 'mad', name: name ?? url, title: name ?? url, url }];
+  if (url !== undefined) return [targetAt(url, name)];
   return name ? [targetByName(name, env)] : groupTargets(env);
 }
 

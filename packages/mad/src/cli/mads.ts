@@ -11,6 +11,8 @@ export interface MadTarget {
   /** As mad-status heads it, where the MAD itself cannot be asked. */
   readonly title: string;
   readonly url: string;
+  /** Key of the environment that moves it; null where the address was given. */
+  readonly urlKey: string | null;
 }
 
 interface KnownMad {
@@ -43,8 +45,27 @@ const normalId = (name: string): string =>
     .replaceAll(/[\s-]+/g, '_');
 const keyOf = (id: string, what: 'URL' | 'PORT'): string => `${id.toUpperCase()}_${what}`;
 
-/** The four of the group, at their addresses. */
-export const groupTargets = (env: Env): MadTarget[] => KNOWN.map((mad) => target(mad, env));
+/**
+ * The four of the group, at their addresses. Inside a MAD's container (`MAD_ID`) only itself and
+ * those that have an address in the environment: nothing else is on that loopback.
+ */
+export function groupTargets(env: Env): MadTarget[] {
+  const own = env.MAD_ID ? normalId(env.MAD_ID) : null;
+  const reachable = KNOWN.filter((mad) => own === null || mad.id === own || env[keyOf(mad.id, 'URL')]);
+  const targets = reachable.map((mad) => target(mad, env));
+  return own === null || reachable.some((mad) => mad.id === own)
+    ? targets
+    : [targetByName(own, env), ...targets];
+}
+
+/** The MAD at an address that was given. */
+export const targetAt = (url: string, name: string | undefined): MadTarget => ({
+  id: name ?? 'mad',
+  name: name ?? url,
+  title: name ?? url,
+  url,
+  urlKey: null,
+});
 
 /**
  * A MAD by its name. One beyond the four is found where the environment says its address, as
@@ -81,11 +102,14 @@ export function targetOfTool(tool: string, env: Env): MadTarget | null {
 }
 
 function target(mad: Omit<KnownMad, 'toolPrefix'>, env: Env): MadTarget {
+  const urlKey = keyOf(mad.id, 'URL');
+  const given = env[urlKey];
   return {
     id: mad.id,
     name: mad.name,
     title: mad.title,
-    url: env[keyOf(mad.id, 'URL')] || localUrl(mad.id, env),
+    url: given || localUrl(mad.id, env),
+    urlKey: given ? null : urlKey,
   };
 }
 

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import process from 'node:process';
 import { failureOf } from './failure.ts';
-import { type CliIo, EXIT, stderrColors, UsageError } from './io.ts';
+import { type CliIo, EXIT, forTerminal, stderrColors, UsageError } from './io.ts';
 
-/** Runs a command on this process: its streams, its environment, Ctrl-C, its exit code. */
+/** Runs a command on a process: its streams, its environment, Ctrl-C, its exit code. */
 export async function runOnProcess(
   name: string,
   run: (args: readonly string[], io: CliIo) => Promise<number>,
+  process: NodeJS.Process,
 ): Promise<void> {
   const interrupted = new AbortController();
   const onInterrupt = (): void => interrupted.abort();
@@ -45,7 +45,7 @@ export async function runToEnd(
     if (io.signal.aborted) return EXIT.interrupted;
     const failure = failureOf(error);
     if (!failure) throw error;
-    io.stderr.write(`${stderrColors(io).red(`${name}: `)}${failure.message}\n`);
+    io.stderr.write(`${stderrColors(io).red(`${name}: `)}${forTerminal(failure.message)}\n`);
     return failure.exitCode;
   }
 }

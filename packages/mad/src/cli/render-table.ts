@@ -30,7 +30,7 @@ function connectionsTable(reply: ToolReply, _io: CliIo, colors: Colors): string 
     DISCONNECTED: colors.red,
   };
   return draw(
-    ['MAD', 'Status', 'Connected at', 'Last heartbeat'],
+    ['MAD', 'Status', 'Connected at (UTC)', 'Last heartbeat (UTC)'],
     rows.map((row) => [
       forTerminal(row.mad_id),
       paint[row.status](row.status),
@@ -47,7 +47,7 @@ function statsTable(reply: ToolReply, _io: CliIo, colors: Colors): string | null
   if (rows.length === 0) return 'No messages in these hours.\n';
   const total = rows.reduce((sum, row) => sum + row.total_messages, 0);
   return draw(
-    ['Hour', 'Sender', 'Topics', 'Messages'],
+    ['Hour (UTC)', 'Sender', 'Topics', 'Messages'],
     [
       ...rows.map((row) => [
         timeWords(row.hour_timestamp),
@@ -76,7 +76,7 @@ function tasksTable(reply: ToolReply, io: CliIo, colors: Colors): string | null 
     CANCELLED: colors.yellow,
   };
   const table = draw(
-    ['Task', 'Status', 'Created', 'Took', 'Prompt'],
+    ['Task', 'Status', 'Created (UTC)', 'Took', 'Prompt'],
     rows.map((row) => [
       forTerminal(row.task_id),
       paint[row.status](row.status),
