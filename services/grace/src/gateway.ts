@@ -62,6 +62,7 @@ export class Gateway {
       push,
       pool,
       maxClients,
+      save: (client) => this.keeper.save(client),
       busConnected: () => bus.status().connected,
       onForgotten: (reason) => {
         metrics.count('mad_grace_expired_total', { reason });

@@ -18,6 +18,8 @@ export interface ClientTableOptions {
   readonly maxClients: number;
   /** Where the records cannot be read: a client that is held here goes on without. */
   readonly busConnected: () => boolean;
+  /** Writes a client's record, so that others know who holds it. */
+  readonly save: (client: Client) => Promise<void>;
   readonly onForgotten: (reason: 'idle' | 'limit') => void;
 }
 
@@ -114,7 +116,7 @@ export class ClientTable {
   }
 
   async #open(id: string, caller: Caller): Promise<Client | null> {
-    const { records, busConnected, instanceId } = this.#options;
+    const { records, busConnected, instanceId, save } = this.#options;
     const held = this.#clients.get(id);
     if (held && !busConnected()) return held;
     let record: ClientRecord | null;
@@ -126,12 +128,17 @@ export class ClientTable {
     }
     const client = this.#clients.get(id);
     if (client) {
-      if (record && record.holder !== instanceId) this.adopt(client, record);
+      if (!record || record.holder === instanceId) return client;
+      this.adopt(client, record);
+      await save(client);
       return client;
     }
     if (!record) return null;
     checkOwner(record.owner, id, caller);
-    return this.#rebuild(id, caller, record);
+    const rebuilt = this.#rebuild(id, caller, record);
+    // At once: the next call would take the old holder's word for newer.
+    await save(rebuilt);
+    return rebuilt;
   }
 
   /** Holds a client that another Grace, or an earlier life of this one, has held. */
@@ -141,7 +148,6 @@ export class ClientTable {
     const draft = { id, owner, patterns: record.patterns, handed: record.position, pool };
     const client = this.#insert(new Client(draft));
     client.byPosition = record.byPosition;
-    client.unsaved = true;
     fanOut.join(client, record.byPosition ? null : record.position);
     return client;
   }
@@ -153,8 +159,6 @@ export class ClientTable {
     fanOut.leave(client);
     client.patterns.clear();
     for (const pattern of record.patterns) client.patterns.add(pattern);
-    client.unsaved = true;
-    client.savedMs = 0;
     if (client.push) {
       fanOut.join(client, here);
       return;

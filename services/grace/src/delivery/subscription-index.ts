@@ -8,43 +8,46 @@ const MAX_UNION = 1000;
  * of a prefix pattern, however many subscribers there are; only those concerned are visited.
  */
 export class SubscriptionIndex<Subscriber> {
+  readonly #all = new Set<Subscriber>();
   readonly #exact = new Map<string, Set<Subscriber>>();
-  /** Prefix patterns without their `*`, by length; `mad.#` is the empty prefix. */
+  /** Prefix patterns without their `*`, by length. */
   readonly #prefixes = new Map<number, Map<string, Set<Subscriber>>>();
-  #patternCount = 0;
 
   add(pattern: string, subscriber: Subscriber): void {
-    const prefix = prefixOf(pattern);
-    const group = prefix === null ? this.#exact : this.#groupOf(prefix);
-    const key = prefix ?? pattern;
-    const subscribers = group.get(key);
-    if (subscribers) {
-      subscribers.add(subscriber);
+    if (pattern === ALL_CHANNELS) {
+      this.#all.add(subscriber);
+    } else if (!pattern.endsWith('*')) {
+      addTo(this.#exact, pattern, subscriber);
     } else {
-      group.set(key, new Set([subscriber]));
-      this.#patternCount += 1;
+      const prefix = pattern.slice(0, -1);
+      const group = this.#prefixes.get(prefix.length) ?? new Map<string, Set<Subscriber>>();
+      this.#prefixes.set(prefix.length, group);
+      addTo(group, prefix, subscriber);
     }
   }
 
   remove(pattern: string, subscriber: Subscriber): void {
-    const prefix = prefixOf(pattern);
-    const group = prefix === null ? this.#exact : this.#prefixes.get(prefix.length);
-    const key = prefix ?? pattern;
-    const subscribers = group?.get(key);
-    if (!group || !subscribers?.delete(subscriber) || subscribers.size > 0) return;
-    group.delete(key);
-    this.#patternCount -= 1;
-    if (prefix !== null && group.size === 0) this.#prefixes.delete(prefix.length);
+    if (pattern === ALL_CHANNELS) {
+      this.#all.delete(subscriber);
+    } else if (!pattern.endsWith('*')) {
+      removeFrom(this.#exact, pattern, subscriber);
+    } else {
+      const prefix = pattern.slice(0, -1);
+      const group = this.#prefixes.get(prefix.length);
+      if (!group) return;
+      removeFrom(group, prefix, subscriber);
+      if (group.size === 0) this.#prefixes.delete(prefix.length);
+    }
   }
 
   /** The subscribers of a channel, each once. */
   match(channel: string): Iterable<Subscriber> {
     const found: Set<Subscriber>[] = [];
+    if (this.#all.size > 0) found.push(this.#all);
     const exact = this.#exact.get(channel);
     if (exact) found.push(exact);
     for (const [length, group] of this.#prefixes) {
-      if (length > channel.length) continue;
-      const subscribers = group.get(channel.slice(0, length));
+      const subscribers = length > channel.length ? undefined : group.get(channel.slice(0, length));
       if (subscribers) found.push(subscribers);
     }
     const [only] = found;
@@ -53,22 +56,26 @@ export class SubscriptionIndex<Subscriber> {
   }
 
   /** Patterns that together let through every channel that someone subscribed to. */
-  union(): Iterable<string> {
-    if (this.#patternCount > MAX_UNION || this.#prefixes.has(0)) return [ALL_CHANNELS];
-    const prefixes = [...this.#prefixes.values()].flatMap((group) => [...group.keys()]);
+  union(): readonly string[] {
+    const groups = [...this.#prefixes.values()];
+    const count = groups.reduce((sum, group) => sum + group.size, this.#exact.size);
+    if (this.#all.size > 0 || count > MAX_UNION) return [ALL_CHANNELS];
+    const prefixes = groups.flatMap((group) => [...group.keys()]);
     return [...this.#exact.keys(), ...prefixes.map((prefix) => `${prefix}*`)];
-  }
-
-  #groupOf(prefix: string): Map<string, Set<Subscriber>> {
-    const group = this.#prefixes.get(prefix.length);
-    if (group) return group;
-    const added = new Map<string, Set<Subscriber>>();
-    this.#prefixes.set(prefix.length, added);
-    return added;
   }
 }
 
-function prefixOf(pattern: string): string | null {
-  if (pattern === ALL_CHANNELS) return '';
-  return pattern.endsWith('*') ? pattern.slice(0, -1) : null;
+function addTo<Subscriber>(group: Map<string, Set<Subscriber>>, key: string, subscriber: Subscriber): void {
+  const subscribers = group.get(key);
+  if (subscribers) subscribers.add(subscriber);
+  else group.set(key, new Set([subscriber]));
+}
+
+function removeFrom<Subscriber>(
+  group: Map<string, Set<Subscriber>>,
+  key: string,
+  subscriber: Subscriber,
+): void {
+  const subscribers = group.get(key);
+  if (subscribers?.delete(subscriber) && subscribers.size === 0) group.delete(key);
 }

@@ -1,0 +1,68 @@
+import { createEnvelope, type Position } from '@mad-group/protocol';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ClientQueue, QUEUE_LENGTH } from './client-queue.ts';
+import { MessagePool, SharedMessage } from './shared-message.ts';
+
+const message = (n: number, text = '') => {
+  const envelope = createEnvelope({ channel: 'mad.topic.a', senderId: 's', payload: { n, text } });
+  return new SharedMessage({ ...envelope, position: `e:${n}-0` as Position });
+};
+const numbersOf = (messages: readonly SharedMessage[]) => messages.map(({ envelope }) => envelope?.payload.n);
+
+describe('ClientQueue', () => {
+  test('delivered and dropped are all that came, in order, for any interleaving of messages and polls', () => {
+    const steps = fc.array(fc.oneof(fc.integer({ min: 1, max: 150 }), fc.constant('poll' as const)), {
+      maxLength: 12,
+    });
+    const poolBytes = fc.constantFrom(1_000_000, 20_000, 3_000);
+    fc.assert(
+      fc.property(steps, poolBytes, (actions, maxBytes) => {
+        const pool = new MessagePool(maxBytes);
+        const queue = new ClientQueue(pool);
+        let put = 0;
+        let known = 0;
+        for (const action of [...actions, 'poll' as const]) {
+          if (action === 'poll') {
+            const { messages, dropped } = queue.take(Number.POSITIVE_INFINITY);
+            // What was dropped came before what was kept, and what was kept is the newest.
+            const expected = Array.from(
+              { length: put - known - dropped },
+              (_, index) => known + dropped + index,
+            );
+            expect(numbersOf(messages)).toEqual(expected);
+            known = put;
+          } else {
+            for (let n = 0; n < action; n += 1) queue.put(message(put++));
+          }
+          expect(queue.length).toBeLessThanOrEqual(QUEUE_LENGTH);
+          expect(pool.bytes).toBeLessThanOrEqual(maxBytes);
+        }
+        expect(pool.bytes).toBe(0);
+      }),
+    );
+  });
+
+  test('a reply of bounded size leaves the rest for the next one', () => {
+    const queue = new ClientQueue(new MessagePool());
+    for (let n = 0; n < 5; n += 1) queue.put(message(n, 'x'.repeat(1000)));
+    const { bytes } = message(0, 'x'.repeat(1000));
+    expect(numbersOf(queue.take(bytes * 2.5).messages)).toEqual([0, 1]);
+    expect(numbersOf(queue.take(1).messages)).toEqual([2]);
+    expect(numbersOf(queue.take(1_000_000).messages)).toEqual([3, 4]);
+  });
+});
+
+describe('MessagePool', () => {
+  test('counts a message that many queues hold once, and lets go of the oldest of all queues', () => {
+    const shared = message(0, 'x'.repeat(1000));
+    const pool = new MessagePool(shared.bytes * 2);
+    const queues = Array.from({ length: 50 }, () => new ClientQueue(pool));
+    for (const queue of queues) queue.put(shared);
+    expect(pool.bytes).toBe(shared.bytes);
+    queues[0]?.put(message(1, 'x'.repeat(1000)));
+    queues[0]?.put(message(2, 'x'.repeat(1000)));
+    expect(queues[0]?.take(1_000_000)).toMatchObject({ dropped: 1, messages: [{}, {}] });
+    expect(queues[1]?.take(1_000_000)).toEqual({ dropped: 1, messages: [] });
+  });
+});

@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { createMetrics } from '@mad-group/mad';
+import { type ClientConnection, silentLogger } from '@mad-group/protocol';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Gateway } from './gateway.ts';
+import { callerOf, connect, publish, type Reply, startBus, startGrace } from './grace.test-support.ts';
+import { subscribe } from './subscriptions.ts';
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
+const pushedNumbers = (frames: readonly Reply[]) =>
+  frames.map((frame) => (frame.message as { payload: { n: number } }).payload.n);
+
+describe('push over a WebSocket', () => {
+  test('messages come as they are published, in order, until the subscription ends', async () => {
+    const bus = await startBus();
+    const grace = await startGrace(bus);
+    const client = await connect(grace);
+    await client.call('grace_subscribe', { client_id: 'c', topics: ['mad.topic.*', 'mad.#'], push: true });
+    for (const n of range(0, 500)) await publish(bus, 'mad.topic.a', { payload: { n } });
+    const topics = () => client.pushed.filter(({ message }) => (message as Reply).channel === 'mad.topic.a');
+    await expect.poll(() => pushedNumbers(topics())).toEqual(range(0, 500));
+    expect(topics()[0]).toMatchObject({
+      type: 'message',
+      message: { sender_id: 'tester', position: expect.any(String) },
+    });
+    expect(await client.call('grace_unsubscribe', { client_id: 'c' })).toEqual({
+      status: 'success',
+      message: "Unsubscribed client 'c' from 2 topics.",
+    });
+    const count = client.pushed.length;
+    await publish(bus, 'mad.topic.a', { payload: { n: -1 } });
+    const other = await connect(grace);
+    await other.call('grace_subscribe', { client_id: 'd', topics: ['mad.topic.b'] });
+    await publish(bus, 'mad.topic.b');
+    await other.call('grace_poll_messages', { client_id: 'd', wait_ms: 1000 });
+    expect(client.pushed).toHaveLength(count);
+  });
+
+  test('begins behind a position and goes over into what comes, without a hole', async () => {
+    const bus = await startBus();
+    const client = await connect(await startGrace(bus));
+    const after = await publish(bus, 'mad.topic.a', { payload: { n: -1 } });
+    for (const n of range(0, 1200)) await publish(bus, 'mad.topic.a', { payload: { n } });
+    const subscribed = client.call('grace_subscribe', {
+      client_id: 'c',
+      topics: ['mad.topic.a'],
+      push: true,
+      after,
+    });
+    for (const n of range(1200, 2000)) {
+      await publish(bus, 'mad.topic.a', { payload: { n } });
+      if (n % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await subscribed).toMatchObject({ status: 'success', position: after });
+    await expect.poll(() => client.pushed.length).toBe(2000);
+    expect(pushedNumbers(client.pushed)).toEqual(range(0, 2000));
+  });
+
+  test('what comes after the connection was lost waits in the queue', async () => {
+    const bus = await startBus();
+    const grace = await startGrace(bus);
+    const lost = await connect(grace);
+    await lost.call('grace_subscribe', { client_id: 'c', topics: ['mad.topic.a'], push: true });
+    lost.close();
+    await once(lost.socket, 'close');
+    const client = await connect(grace);
+    await client.call('mad_get_status');
+    await publish(bus, 'mad.topic.a', { payload: { n: 1 } });
+    const polled = await client.call('grace_poll_messages', { client_id: 'c', wait_ms: 1000 });
+    expect(polled.messages).toMatchObject([{ payload: { n: 1 } }]);
+  });
+});
+
+/** A connection that takes what it is told to take. */
+function fakeConnection(id: string) {
+  const frames: Reply[] = [];
+  const closed: number[] = [];
+  const closeListeners: (() => void)[] = [];
+  const state = { buffered: 0 };
+  const connection: ClientConnection = {
+    id,
+    send(frame) {
+      frames.push(frame);
+      return true;
+    },
+    bufferedBytes: () => state.buffered,
+    close(code) {
+      closed.push(code);
+      for (const listener of closeListeners) listener();
+    },
+    onClose: (listener) => closeListeners.push(listener),
+  };
+  return { connection, frames, closed, state, closeListeners };
+}
+
+async function startGateway() {
+  const bus = await startBus();
+  const gateway = new Gateway({
+    bus,
+    log: silentLogger,
+    metrics: createMetrics({ processMetrics: false }),
+    instanceId: 'one',
+    idleMs: 60_000,
+    maxClients: 100,
+    pushLimits: { pauseBytes: 1000, closeBytes: 8000 },
+  });
+  await gateway.start();
+  onTestFinished(() => gateway.stop());
+  const signal = new AbortController().signal;
+  const push = (clientId: string, connection: ClientConnection) =>
+    subscribe(gateway, {
+      clientId,
+      topics: ['mad.topic.a'],
+      caller: callerOf('alice'),
+      signal,
+      push: connection,
+    });
+  return { bus, gateway, push };
+}
+
+describe('a slow reader', () => {
+  test('has its messages queued, is told what was dropped, and goes on when it reads', async () => {
+    const { bus, gateway, push } = await startGateway();
+    const slow = fakeConnection('slow');
+    const quick = fakeConnection('quick');
+    await push('slow', slow.connection);
+    await push('quick', quick.connection);
+    slow.state.buffered = 5000;
+    for (const n of range(0, 130)) await publish(bus, 'mad.topic.a', { payload: { n } });
+    await expect.poll(() => quick.frames.length).toBe(130);
+    expect(slow.frames).toEqual([]);
+    expect([...gateway.clients.all()].map(({ queue }) => queue.length)).toEqual([100, 0]);
+    slow.state.buffered = 0;
+    await expect.poll(() => slow.frames.length).toBe(101);
+    expect(slow.frames[0]).toEqual({ type: 'dropped', count: 30 });
+    expect(pushedNumbers(slow.frames.slice(1))).toEqual(range(30, 130));
+    expect(slow.closed).toEqual([]);
+  });
+
+  test('that reads nothing at all is closed with 1013, and its client goes on with a queue', async () => {
+    const { bus, gateway, push } = await startGateway();
+    const stuck = fakeConnection('stuck');
+    await push('stuck', stuck.connection);
+    stuck.state.buffered = 9000;
+    await publish(bus, 'mad.topic.a', { payload: { n: 1 } });
+    await expect.poll(() => stuck.closed).toEqual([1013]);
+    const [client] = gateway.clients.all();
+    expect(client?.push).toBeNull();
+    expect(client?.queue.length).toBe(1);
+  });
+
+  test('a connection is listened to once, however often it subscribes', async () => {
+    const { push } = await startGateway();
+    const one = fakeConnection('one');
+    for (let n = 0; n < 20; n += 1) await push(`client-${n % 3}`, one.connection);
+    expect(one.closeListeners).toHaveLength(1);
+  });
+});
