@@ -28,7 +28,7 @@ export interface BusWatcherOptions {
   readonly monotonic?: Clock;
 }
 
-/** Entries in one transaction, at most: enough that the commit costs little beside the counting. */
+/** Entries in one transaction: enough that a commit costs little, few enough that the largest fit into memory. */
 const MAX_BATCH = 500;
 const IDLE_MS = 1000;
 /**

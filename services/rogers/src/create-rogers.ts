@@ -1,17 +1,26 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bus } from '@mad-group/bus';
-import { loadContext, OFFLINE_PROVIDER_NAME, type Provider } from '@mad-group/imperator';
 import {
-  type Callers,
-  type Config,
+  createThinker,
+  loadContext,
+  OFFLINE_PROVIDER_NAME,
+  type Provider,
+  ROGERS_TRIGGERS,
+  type RogersFacts,
+  rogersRules,
+  type TaskFacts,
+  taskRules,
+} from '@mad-group/imperator';
+import {
   createMad,
   type Lifecycle,
   type Mad,
-  type MadMetrics,
+  type PlannerClient,
+  type ProcessParts,
   taskMetrics,
 } from '@mad-group/mad';
-import { type Clock, type Logger, type Planner, systemClock } from '@mad-group/protocol';
+import { type Clock, systemClock } from '@mad-group/protocol';
 import {
   createTaskResources,
   createTaskRunner,
@@ -21,12 +30,13 @@ import {
   TASK_MIGRATIONS,
   type TaskRunner,
 } from '@mad-group/tasks';
+import packageJson from '../package.json' with { type: 'json' };
 import { createBusWatcher } from './bus-watcher.ts';
+import { lendTrafficTools } from './imperator-tools.ts';
 import { ROGERS_MIGRATIONS } from './migrations.ts';
 import { PROMPTS } from './prompts.ts';
 import { createTrafficResources } from './resources.ts';
 import { createMetricsRetention } from './retention.ts';
-import { createRogersThinker } from './thinker.ts';
 import { createGetConnections } from './tools/get-connections.ts';
 import { createGetStats } from './tools/get-stats.ts';
 import { createTrafficLog } from './traffic-log.ts';
@@ -36,19 +46,11 @@ import { createTrafficStore } from './traffic-store.ts';
 const ID = 'rogers';
 const CONTEXT_FILE = fileURLToPath(new URL('../IMPERATOR.md', import.meta.url));
 
-/** Rogers' own client of Sequential Thinking: it starts and stops with Rogers. */
-export type RogersPlanner = Planner & Lifecycle & { connected(): boolean };
-
-export interface RogersOptions {
-  readonly config: Config;
-  readonly version: string;
-  readonly bus: Bus;
-  readonly log: Logger;
-  readonly metrics: MadMetrics;
-  readonly callers: Callers;
+export interface RogersOptions extends ProcessParts<Bus> {
   /** Null where no model is configured: answers come from rules. */
   readonly provider: Provider | null;
-  readonly planner: RogersPlanner | null;
+  /** Rogers' own: it starts and stops with Rogers. */
+  readonly planner: PlannerClient;
   readonly clock?: Clock;
 }
 
@@ -79,19 +81,24 @@ export async function createRogers(options: RogersOptions): Promise<Mad> {
   });
   const getConnections = createGetConnections(store);
   const getStats = createGetStats({ store, clock });
-  const thinker = createRogersThinker({
+  const tasks: TaskFacts = {
+    get: (taskId, caller) => runner.get(taskId, caller),
+    list: (filter, caller) => runner.list(filter, caller).tasks,
+  };
+  const traffic: RogersFacts = {
+    connections: () => store.connections(),
+    stats: (hours) => store.stats(clock.now(), hours),
+    clock,
+  };
+  const thinker = createThinker({
+    madId: ID,
     contextFile,
     provider,
     planner,
+    triggers: ROGERS_TRIGGERS,
+    tools: lendTrafficTools(getConnections, getStats),
+    rules: [...rogersRules(traffic), ...taskRules(tasks)],
     log,
-    clock,
-    store,
-    getConnections,
-    getStats,
-    tasks: {
-      get: (taskId, caller) => runner.get(taskId, caller),
-      list: (filter, caller) => runner.list(filter, caller).tasks,
-    },
   });
   const runner: TaskRunner = createTaskRunner({
     store: createTaskStore(database, { clock }),
@@ -111,7 +118,7 @@ export async function createRogers(options: RogersOptions): Promise<Mad> {
   return createMad({
     id: ID,
     title: 'RogersV1',
-    version: options.version,
+    version: packageJson.version,
     host: config.HOST,
     port: config.ROGERS_PORT,
     portKey: 'ROGERS_PORT',
@@ -126,17 +133,26 @@ export async function createRogers(options: RogersOptions): Promise<Mad> {
     metrics,
     parts: [
       closing(database),
-      ...(planner ? [planner] : []),
+      planner,
       createMetricsRetention({ store, days: config.METRICS_RETENTION_DAYS, clock, log }),
       watcher,
-      { start: runner.start, stop: (stopping) => runner.stop(stopping ?? { deadlineMs: config.DRAIN_MS }) },
+      {
+        start: runner.start,
+        stop: ({ deadlineMs } = { deadlineMs: config.DRAIN_MS }) => runner.stop({ deadlineMs }),
+      },
     ],
-    status: () => ({
-      ...(planner ? { sequential_thinking_connected: planner.connected() } : {}),
-      database: database.check(),
-      provider: provider?.name ?? OFFLINE_PROVIDER_NAME,
-      details: { connections: store.connections().length, tasks_running: runner.load().running },
-    }),
+    status: () => {
+      const health = database.check();
+      return {
+        sequential_thinking_connected: planner.connected(),
+        database: health,
+        provider: provider?.name ?? OFFLINE_PROVIDER_NAME,
+        // A status must come where the database is broken too, or closed, as at the goodbye.
+        ...(health === 'OK'
+          ? { details: { connections: store.connections().length, ...runner.load() } }
+          : {}),
+      };
+    },
   });
 }
 

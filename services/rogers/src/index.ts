@@ -1,1 +1,1 @@
-export { createRogers, type RogersOptions, type RogersPlanner } from './create-rogers.ts';
+export { createRogers, type RogersOptions } from './create-rogers.ts';
