@@ -260,7 +260,7 @@ describe('a failure before the first token', () => {
   });
 
   test('an answer that is late, as aimock makes it, is a timeout', async () => {
-    mock.onMessage('hello', { content: 'too late' }, { chaos: { latencyMs: 2_000 } });
+    mock.onMessage('hello', { content: 'too late' }, { chaos: { latencyMs: 300 } });
     const impatient = mocked({ timeoutMs: 50, retry: { maxRetries: 0 } });
     expect(await codeOf(ask(impatient))).toBe('provider_timeout');
   });
