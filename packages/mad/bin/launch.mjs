@@ -9,11 +9,10 @@ import { fileURLToPath } from 'node:url';
 const OLDEST_NODE = 24;
 
 /**
- * Runs a TypeScript file of this package with the Node at hand. An older one only looks for the
+ * Runs a TypeScript file with the Node at hand. An older one only looks for the
  * one that the workspace installs beside its packages, and hands over to it.
  */
-export async function launch(file) {
-  const url = new URL(file, import.meta.url);
+export async function launch(url) {
   if (Number(process.versions.node.split('.')[0]) >= OLDEST_NODE) {
     // Health checks start this again and again: compiled code is kept between runs.
     module.enableCompileCache?.();

@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { launch } from './launch.mjs';
 
-await launch('../src/cli/mad-cli-main.ts');
+await launch(new URL('../src/cli/mad-cli-main.ts', import.meta.url));

@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { launch } from './launch.mjs';
 
-await launch('../src/cli/mad-status-main.ts');
+await launch(new URL('../src/cli/mad-status-main.ts', import.meta.url));

@@ -17,7 +17,7 @@ const USAGE = `mad-cli: the tools of the MADs on the command line
                                    prints the answer as it comes (rogers_converse too);
                                    fiedler_get_task_events task_id=… goes on with an earlier task
 
-  --mad NAME        grace, rogers, fiedler or sequential_thinking, for the mad_* tools
+  --mad NAME        grace, rogers, fiedler or sequential-thinking, for the mad_* tools
   --url ws://…      another address than the environment says
   --token TOKEN     bearer token (else MAD_TOKEN, ~/.config/mad/token, the group's secret)
   --timeout MS      longest wait for a reply, 30000 where absent

@@ -10,7 +10,7 @@ import { findToken } from './token.ts';
 const USAGE = `mad-status: how a MAD is
 
   mad-status               the MAD of this container (MAD_ID), or all four
-  mad-status --mad NAME    grace, rogers, fiedler or sequential_thinking
+  mad-status --mad NAME    grace, rogers, fiedler or sequential-thinking
 
   --json                   the facts as JSON
   --url ws://…             another address than the environment says

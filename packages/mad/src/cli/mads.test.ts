@@ -9,7 +9,7 @@ test('the four are on loopback at the ports of the environment', () => {
     'grace ws://127.0.0.1:8000',
     'rogers ws://127.0.0.1:8002',
     'fiedler ws://127.0.0.1:9001',
-    'sequential_thinking ws://127.0.0.1:8003',
+    'sequential-thinking ws://127.0.0.1:8003',
   ]);
 });
 
@@ -37,7 +37,8 @@ test('inside a container only itself and what has an address is looked for', () 
 });
 
 test('names are taken as people write them', () => {
-  expect(targetByName('Sequential-Thinking', {}).id).toBe('sequential_thinking');
+  expect(targetByName('Sequential Thinking', {}).id).toBe('sequential-thinking');
+  expect(targetByName('sequential_thinking', {}).id).toBe('sequential-thinking');
 });
 
 test('a MAD beyond the four is found by its address in the environment', () => {

@@ -27,7 +27,7 @@ const KNOWN: readonly KnownMad[] = [
   { id: 'rogers', name: 'Rogers', title: 'RogersV1', toolPrefix: 'rogers_' },
   { id: 'fiedler', name: 'Fiedler', title: 'FiedlerV1', toolPrefix: 'fiedler_' },
   {
-    id: 'sequential_thinking',
+    id: 'sequential-thinking',
     name: 'Sequential Thinking',
     title: 'SequentialThinking',
     toolPrefix: 'perform_sequential_thinking',
@@ -42,8 +42,9 @@ const normalId = (name: string): string =>
   name
     .trim()
     .toLowerCase()
-    .replaceAll(/[\s-]+/g, '_');
-const keyOf = (id: string, what: 'URL' | 'PORT'): string => `${id.toUpperCase()}_${what}`;
+    .replaceAll(/[\s_]+/g, '-');
+const keyOf = (id: string, what: 'URL' | 'PORT'): string =>
+  `${id.toUpperCase().replaceAll('-', '_')}_${what}`;
 
 /**
  * The four of the group, at their addresses. Inside a MAD's container (`MAD_ID`) only itself and

@@ -54,7 +54,7 @@ const PLAIN = Object.fromEntries(
 );
 
 /** `string`, `list of string`, `PENDING | RUNNING | …`. */
-export function typeWords(field: FieldSchema): string {
+function typeWords(field: FieldSchema): string {
   if (field.enum) return field.enum.map(String).join(' | ');
   const type = typeName(field);
   if (type !== 'array') return type;
@@ -62,7 +62,7 @@ export function typeWords(field: FieldSchema): string {
 }
 
 /** The required fields with values that read as what they are for. */
-export function exampleInput(schema: InputSchema): Record<string, unknown> {
+function exampleInput(schema: InputSchema): Record<string, unknown> {
   const entries = (schema.required ?? []).map((name) => [
     name,
     exampleValue(name, schema.properties?.[name]),
