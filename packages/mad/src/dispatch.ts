@@ -12,6 +12,7 @@ import {
   type ToolDefinition,
   toErrorReply,
 } from '@mad-group/protocol';
+import { isDeeperThan } from './json-depth.ts';
 import type { MadMetrics } from './metrics.ts';
 
 export type Surface = 'websocket' | 'mcp' | 'bus';
@@ -69,6 +70,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       callLog = log.child({ correlation_id: correlationId });
       tool = findTool(tools, request.toolName);
       checkScope(request.caller, tool.scope, `'${tool.name}'`);
+      if (isDeeperThan(request.toolInput, MAX_INPUT_DEPTH)) {
+        throw new MadError('invalid_input', `'tool_input' is nested deeper than ${MAX_INPUT_DEPTH} levels.`);
+      }
       const input = parseToolInput(tool, request.toolInput);
       request.signal.throwIfAborted();
       const reply = await tool.handle(input, {
@@ -148,6 +152,8 @@ function checkScope(caller: Caller, scope: Scope, what: string): void {
   if (problem !== null) throw new MadError('forbidden', problem);
 }
 
+/** Deepest nesting of an input. Real messages stay far below; JSON's writers recurse, and break far above. */
+const MAX_INPUT_DEPTH = 128;
 /** Longest correlation id, in characters. */
 const MAX_CORRELATION_ID = 128;
 

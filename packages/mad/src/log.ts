@@ -1,6 +1,6 @@
 import type { Logger } from '@mad-group/protocol';
 import pino, { type DestinationStream } from 'pino';
-import pretty from 'pino-pretty';
+import { isColorSupported, prettyFactory } from 'pino-pretty';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
@@ -37,16 +37,7 @@ const SECRET_FACTS = [
  */
 export function createLog(options: LogOptions): Logger {
   const destination = options.destination ?? pino.destination({ dest: 1, sync: true });
-  const stream = options.pretty
-    ? pretty({
-        destination,
-        sync: true,
-        colorize: options.destination === undefined,
-        ignore: 'pid,hostname',
-        translateTime: 'SYS:HH:MM:ss.l',
-        singleLine: true,
-      })
-    : destination;
+  const stream = options.pretty ? prettyStream(destination, options.destination === undefined) : destination;
   return pino(
     {
       name: options.name,
@@ -63,4 +54,15 @@ export function createLog(options: LogOptions): Logger {
     },
     stream,
   );
+}
+
+/** Formats and writes in one go; pino-pretty's own stream would hold lines back. */
+function prettyStream(destination: DestinationStream, isTerminal: boolean): DestinationStream {
+  const format = prettyFactory({
+    colorize: isTerminal && isColorSupported,
+    ignore: 'pid,hostname',
+    translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
+  });
+  return { write: (line) => destination.write(format(line) ?? line) };
 }
