@@ -1,0 +1,1 @@
+export { createSequentialThinking, type SequentialThinkingOptions } from './create-sequential-thinking.ts';

@@ -1,0 +1,14 @@
+import { createProvider } from '@mad-group/imperator';
+import { providerMetrics, runProcess } from '@mad-group/mad';
+import { createSequentialThinking } from './create-sequential-thinking.ts';
+
+await runProcess({
+  name: 'sequential-thinking',
+  env: process.env,
+  busPolicy: 'optional',
+  build(parts) {
+    const metrics = providerMetrics(parts.metrics, 'sequential-thinking');
+    const provider = createProvider(parts.config, { log: parts.log, metrics });
+    return [[createSequentialThinking({ ...parts, provider })]];
+  },
+});
