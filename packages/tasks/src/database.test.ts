@@ -18,7 +18,10 @@ const open = (path: string, migrations: Migration[], log: Logger = silentLogger)
 test('opening makes the directory and says so in the line that the guide names', () => {
   const path = join(mkdtempSync(join(tmpdir(), 'mad-')), 'deep', 'er', 'state.db');
   const lines: [object, string][] = [];
-  const log = { ...silentLogger, info: (facts: object, message: string) => void lines.push([facts, message]) };
+  const log = {
+    ...silentLogger,
+    info: (facts: object, message: string) => void lines.push([facts, message]),
+  };
   open(path, [first], log).close();
   expect(lines).toEqual([
     [{ path, applied: ['a-001'], migrations: 1 }, `Initialized SQLite state database at ${path}`],

@@ -28,6 +28,8 @@ const MAX_CURSORS = 1_000;
 interface Cursor {
   readonly task: OutboxTask;
   seq: number;
+  /** No event comes behind the ones that are stored. */
+  ended: boolean;
   notifiedMs: number | null;
 }
 
@@ -88,8 +90,6 @@ export function createOutbox(options: OutboxOptions): Outbox {
   async function lane(task: number): Promise<void> {
     try {
       if (await publishTurn(task)) ready.add(task);
-      if (outageTries > 0) log.info({ tries: outageTries }, 'The outbox publishes again');
-      outageTries = 0;
     } catch (error) {
       ready.add(task);
       backOff(error);
@@ -110,10 +110,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
       if (!running) return true;
       await publishEvent(cursor.task, event);
       cursor.seq = event.seq;
+      cursor.ended ||= isEnd(event);
       toMark(id);
     }
     if (events.length === TURN) return true;
-    if (!isEnd(events.at(-1)) && !(events.length === 0 && hasEnded(cursor.task.status))) return false;
+    if (!cursor.ended) return false;
     const ended = table.get(id);
     if (!running || !ended) return false;
     await publishNotification(ended);
@@ -129,7 +130,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       markPublished();
       for (const other of cursors.keys()) if (!active.has(other)) cursors.delete(other);
     }
-    const cursor: Cursor = { task, seq: task.publishedSeq, notifiedMs: null };
+    const cursor: Cursor = { task, seq: task.publishedSeq, ended: hasEnded(task.status), notifiedMs: null };
     cursors.set(id, cursor);
     return cursor;
   }
@@ -159,6 +160,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   ): Promise<void> {
     try {
       await publisher.publish(envelope, { timeoutMs: PUBLISH_TIMEOUT_MS, retry });
+      if (outageTries > 0) log.info({ tries: outageTries }, 'The outbox publishes again');
+      outageTries = 0;
     } catch (error) {
       const code = error instanceof MadError ? error.code : undefined;
       if (code === 'payload_too_large') {
@@ -255,5 +258,4 @@ export function createOutbox(options: OutboxOptions): Outbox {
 }
 
 /** Whether this is the event with which a task ends. */
-const isEnd = (event: TaskEvent | undefined): boolean =>
-  event?.type === 'state' && hasEnded(event.status as TaskStatus);
+const isEnd = (event: TaskEvent): boolean => event.type === 'state' && hasEnded(event.status as TaskStatus);

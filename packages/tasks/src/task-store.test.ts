@@ -24,7 +24,11 @@ const draft = (changes: Partial<TaskDraft> = {}): TaskDraft => ({
 
 const details = { message: 'no', code: 'internal', stack_trace: 'at …' };
 
-async function completed(store: ReturnType<typeof openStore>['store'], changes: Partial<TaskDraft>, response: string) {
+async function completed(
+  store: ReturnType<typeof openStore>['store'],
+  changes: Partial<TaskDraft>,
+  response: string,
+) {
   const { task } = await store.create(draft(changes));
   const claimed = (await store.claim(100)).find(({ id }) => id === task.id);
   expect(claimed?.status).toBe('RUNNING');
@@ -35,7 +39,9 @@ async function completed(store: ReturnType<typeof openStore>['store'], changes: 
 describe('creating', () => {
   test('a task is PENDING, with a first event, and reads back as it was given', async () => {
     const { store } = openStore();
-    const { task, created } = await store.create(draft({ prompt: 'grüße 👋\u0000 end', conversationId: 'k' }));
+    const { task, created } = await store.create(
+      draft({ prompt: 'grüße 👋\u0000 end', conversationId: 'k' }),
+    );
     expect(created).toBe(true);
     expect(store.get(task.taskId)).toEqual(task);
     expect(task).toMatchObject({ status: 'PENDING', attempt: 1, lastSeq: 1, conversationId: 'k' });
@@ -133,7 +139,12 @@ describe('states', () => {
     expect(store.appendEvents([late])).toEqual(new Set());
     expect(await store.complete(late, 'late')).toBe(false);
     expect(store.get(task.taskId)).toMatchObject({ status: 'RUNNING', attempt: 2 });
-    expect(store.events(task.id, 0, 100).map(({ token }) => token).join('')).toBe('');
+    expect(
+      store
+        .events(task.id, 0, 100)
+        .map(({ token }) => token)
+        .join(''),
+    ).toBe('');
   });
 
   test('tasks are claimed in the order of their creation, also one that was queued again', async () => {
@@ -261,12 +272,16 @@ describe('reading', () => {
 
 test('five hundred tasks at once are accepted after a few commits', async () => {
   const { store, database } = openStore();
-  const before = Number(database.prepare<[], { data_version: number }>('PRAGMA data_version').get()?.data_version);
+  const before = Number(
+    database.prepare<[], { data_version: number }>('PRAGMA data_version').get()?.data_version,
+  );
   let commits = 0;
   const watcher = (async () => {
     let last = before;
     while (store.countByStatus().PENDING < 500) {
-      const version = Number(database.relaxed.prepare<[], { data_version: number }>('PRAGMA data_version').get()?.data_version);
+      const version = Number(
+        database.relaxed.prepare<[], { data_version: number }>('PRAGMA data_version').get()?.data_version,
+      );
       if (version !== last) commits += 1;
       last = version;
       await delay(0);

@@ -156,8 +156,9 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
     },
     beginStreaming: ({ task, attempt, events }) =>
       moved(task, () => {
-        if (!move(task, { to: 'STREAMING', atMs: clock.now(), attempt })) return false;
-        for (const event of events) durableEvents.append(task, attempt, event);
+        const before = events.filter(({ type }) => type !== 'token');
+        if (!move(task, { to: 'STREAMING', atMs: clock.now(), attempt, before })) return false;
+        for (const event of events) if (event.type === 'token') durableEvents.append(task, attempt, event);
         return true;
       }),
     complete: ({ task, attempt, events }, response) =>

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Envelope } from '@mad-group/protocol';
+import { expect, test, vi } from 'vitest';
+import { createTaskStore } from './task-store.ts';
+import {
+  createTestRunner,
+  joinTokens,
+  openTestDatabase,
+  steppingClock,
+  temporaryPath,
+} from './testing/fakes.ts';
+
+const CRASHES = 8;
+const TASKS_PER_LIFE = 25;
+
+/** Kills the child at some moment of its work: the later lives are cut at other points than the first. */
+async function live(
+  path: string,
+  logPath: string,
+  keys: string[],
+  killAfterMs: number,
+): Promise<Map<string, string>> {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'testing', 'crash-child.ts'), path, logPath],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  const taken = new Map<string, string>();
+  const ready = Promise.withResolvers<void>();
+  if (!child.stdout || !child.stdin) throw new Error('the child has no pipes');
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const [word, key, taskId] = line.split(' ');
+    if (word === 'ready') ready.resolve();
+    if (word === 'taken' && key && taskId) taken.set(key, taskId);
+  });
+  await ready.promise;
+  child.stdin.write(keys.map((key) => `${key}\n`).join(''));
+  await delay(killAfterMs);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  return taken;
+}
+
+/** What a bus keeps: of a retry, only what it did not have yet. */
+function publishedLog(logPath: string): Envelope[] {
+  const ids = new Set<string>();
+  const log: Envelope[] = [];
+  for (const line of readFileSync(logPath, 'utf8').split('\n')) {
+    if (line === '') continue;
+    const { retry, envelope } = JSON.parse(line) as { retry: boolean; envelope: Envelope };
+    if (!(retry && ids.has(envelope.message_id))) log.push(envelope);
+    ids.add(envelope.message_id);
+  }
+  return log;
+}
+
+test('killed again and again, it loses no task, no event and no notification', {
+  timeout: 60_000,
+}, async () => {
+  const path = temporaryPath();
+  const logPath = `${path}.bus`;
+  const acknowledged = new Map<string, string>();
+  for (let crash = 0; crash < CRASHES; crash += 1) {
+    const keys = Array.from({ length: TASKS_PER_LIFE }, (_, n) => `${crash}-${n}`);
+    const taken = await live(path, logPath, keys, 5 + crash * 9);
+    for (const [key, taskId] of taken) acknowledged.set(key, taskId);
+  }
+  expect(acknowledged.size).toBeGreaterThan(TASKS_PER_LIFE);
+
+  const database = openTestDatabase(path);
+  expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+  const store = createTaskStore(database, { clock: steppingClock(Date.now()) });
+  const { runner, publisher } = createTestRunner({ database, store, maxAttempts: 1_000 });
+  await runner.start();
+  await vi.waitFor(() => expect(runner.load()).toEqual({ queued: 0, running: 0, unpublished: 0 }), {
+    timeout: 30_000,
+  });
+
+  for (const [key, taskId] of acknowledged) {
+    expect(store.get(taskId), `task ${key}`).toMatchObject({ status: 'COMPLETED', correlationId: key });
+  }
+  const log = publishedLog(logPath);
+  const known = new Set(log.map(({ message_id }) => message_id));
+  const rest = publisher.calls.filter(({ envelope, retry }) => !(retry && known.has(envelope.message_id)));
+  const everything = [...log, ...rest.map(({ envelope }) => envelope)];
+  for (const task of store.list({ limit: 1_000 }).tasks) {
+    const events = store.events(task.id, 0, 1_000);
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    expect(events.filter(({ status }) => status === 'COMPLETED')).toHaveLength(1);
+    expect(joinTokens(events)).toBe(task.response);
+    const stream = everything.filter(({ channel }) => channel === `mad.stream.${task.taskId}`);
+    expect(stream.map(({ payload }) => payload)).toEqual(events);
+    const notified = everything.filter(({ payload }) => payload.task_id === task.taskId);
+    expect(notified.map(({ payload }) => payload.status)).toEqual(['COMPLETED']);
+  }
+  await runner.stop({ deadlineMs: 0 });
+  database.close();
+});
