@@ -1,6 +1,7 @@
 import { MadError } from '@mad-group/protocol';
 import { z } from 'zod';
 import { EXIT, UsageError } from './io.ts';
+import { TOKEN_HINT } from './token.ts';
 
 /** Words of a failure of the command itself, and its exit code; null for a defect. */
 export function failureOf(error: unknown): { message: string; exitCode: number } | null {
@@ -10,7 +11,8 @@ export function failureOf(error: unknown): { message: string; exitCode: number }
   }
   if (error instanceof MadError) {
     const away = error.code === 'unreachable' || error.code === 'timeout';
-    return { message: error.message, exitCode: away ? EXIT.unreachable : EXIT.refused };
+    const message = error.code === 'unauthenticated' ? `${error.message}\n${TOKEN_HINT}` : error.message;
+    return { message, exitCode: away ? EXIT.unreachable : EXIT.refused };
   }
   if (error instanceof z.core.$ZodError) {
     const words = 'The answer is not of a shape that is known here. Is the MAD of another version?';

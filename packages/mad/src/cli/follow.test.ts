@@ -189,3 +189,18 @@ test('a terminal never sees the escape sequences of a model', async () => {
   await follow(await serveTask({ events }), pipe);
   expect(pipe.out()).toBe('a\u001b]0;owned\u0007b\n\tc\n');
 });
+
+test('what the task does besides is told on stderr, and leaves the text as it is', async () => {
+  const events = [
+    { type: 'plan', note: 'made in 3 steps' } as Draft,
+    token('a '),
+    { type: 'tool_call', name: 'rogers_get_stats' } as Draft,
+    token('b'),
+  ];
+  const io = fakeIo({ stderrIsTTY: true, env: { NO_COLOR: '1' } });
+  await follow(await serveTask({ events }), io);
+  expect(io.out()).toBe('a b\n');
+  expect(io.err()).toBe(
+    '[plan: made in 3 steps]\n[asks the tool rogers_get_stats]\n[COMPLETED] task t-1, 2.0 s\n',
+  );
+});

@@ -41,7 +41,7 @@ const RETRYABLE = new Set(['unreachable', 'timeout', 'draining']);
 export async function followTask(first: ToolClient, options: FollowOptions, io: CliIo): Promise<number> {
   const { taskId, toolPrefix } = options;
   const printer = createPrinter(options.json, io);
-  const connection = createReconnecting(first, options, io);
+  const connection = createReconnecting(first, options, io, printer.note);
   let after = options.after;
   try {
     for (;;) {
@@ -70,7 +70,12 @@ export async function followTask(first: ToolClient, options: FollowOptions, io: 
 }
 
 /** Calls that survive the loss of their connection. Reading events again does no harm. */
-function createReconnecting(first: ToolClient, options: FollowOptions, io: CliIo) {
+function createReconnecting(
+  first: ToolClient,
+  options: FollowOptions,
+  io: CliIo,
+  note: (words: string) => void,
+) {
   const giveUpMs = options.giveUpMs ?? 60_000;
   const retryMs = options.retryMs ?? 500;
   let client: ToolClient | null = first;
@@ -92,8 +97,7 @@ function createReconnecting(first: ToolClient, options: FollowOptions, io: CliIo
           client = null;
           if (lostAt === null) {
             lostAt = Date.now();
-            const words = `[connection lost, trying again: ${forTerminal(error.message)}]`;
-            io.stderr.write(`${stderrColors(io).dim(words)}\n`);
+            note(`connection lost, trying again: ${error.message}`);
           }
           if (Date.now() - lostAt >= giveUpMs) throw error;
           await pause(retryMs, io.signal);
@@ -104,9 +108,6 @@ function createReconnecting(first: ToolClient, options: FollowOptions, io: CliIo
 }
 
 function createPrinter(json: boolean, io: CliIo) {
-  const note = (words: string): void => {
-    io.stderr.write(`${stderrColors(io).dim(`[${forTerminal(words)}]`)}\n`);
-  };
   let atLineStart = true;
   let wrote = false;
   const print = (text: string): void => {
@@ -116,6 +117,12 @@ function createPrinter(json: boolean, io: CliIo) {
     wrote = true;
   };
   const endLine = (): void => print(atLineStart ? '' : '\n');
+  const note = (words: string): void => {
+    // A line of its own where both streams end on one terminal; the text itself stays as it is.
+    const lead = io.isTTY && io.stderrIsTTY && !atLineStart ? '\n' : '';
+    io.stderr.write(`${lead}${stderrColors(io).dim(`[${forTerminal(words)}]`)}\n`);
+    if (lead !== '') atLineStart = true;
+  };
 
   const text = (event: TaskEvent): void => {
     if (event.token !== '') print(io.isTTY ? forTerminal(event.token) : event.token);
@@ -127,16 +134,11 @@ function createPrinter(json: boolean, io: CliIo) {
       else io.stderr.write(`${words}\n`);
     }
     if (!io.stderrIsTTY) return;
-    if (event.type === 'tool_call') {
-      endLine();
-      note(`asks the tool ${String(event.name ?? '')}`);
-    }
-    if (event.type === 'plan') {
-      endLine();
-      note(`plan: ${String(event.note ?? '') || 'made'}`);
-    }
+    if (event.type === 'tool_call') note(`asks the tool ${String(event.name ?? '')}`);
+    if (event.type === 'plan') note(`plan: ${String(event.note ?? '') || 'made'}`);
   };
   return {
+    note,
     event: json ? (event: TaskEvent): void => print(`${JSON.stringify(event)}\n`) : text,
     end: endLine,
   };

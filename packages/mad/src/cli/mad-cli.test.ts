@@ -227,7 +227,7 @@ describe('calls', () => {
     ).toBe(0);
     const io = fakeIo({ env });
     expect(await run(['rogers_get_connections'], io)).toBe(1);
-    expect(io.err()).toMatch(/^mad-cli: .*token/i);
+    expect(io.err()).toMatch(/^mad-cli: .*\nGive your token in MAD_TOKEN/);
   });
 
   test('a tool of every MAD goes to the one that is named', async () => {

@@ -141,7 +141,7 @@ async function callTool(
       const after = typeof input.after === 'number' ? input.after : 0;
       return await follow(tool, input.task_id, after, client, target, options, io);
     }
-    const timeoutMs = options.timeoutMs ?? (tool.endsWith('_ask') ? askTimeoutMs(input) : DEFAULT_TIMEOUT_MS);
+    const timeoutMs = options.timeoutMs ?? replyTimeoutMs(tool, input);
     const reply = await client.call(tool, input, { timeoutMs, signal: io.signal });
     if (reply.status === 'error') return await tellRefusal(tool, reply, options, io);
     if (options.follow) {
@@ -157,8 +157,12 @@ async function callTool(
   }
 }
 
-const askTimeoutMs = (input: Record<string, unknown>): number =>
-  typeof input.timeout_ms === 'number' ? input.timeout_ms + 10_000 : ASK_TIMEOUT_MS;
+/** A tool that is asked to wait gets that time, and a little to answer. */
+function replyTimeoutMs(tool: string, input: Record<string, unknown>): number {
+  const waitMs = input.timeout_ms ?? input.wait_ms;
+  if (typeof waitMs === 'number') return Math.max(DEFAULT_TIMEOUT_MS, waitMs + 10_000);
+  return tool.endsWith('_ask') ? ASK_TIMEOUT_MS : DEFAULT_TIMEOUT_MS;
+}
 
 async function schemaOf(tool: string, client: ToolClient, options: Options, io: CliIo): Promise<InputSchema> {
   const { fetchTools } = await import('./tool-catalogue.ts');

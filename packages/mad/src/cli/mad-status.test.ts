@@ -111,7 +111,9 @@ test('a caller who is refused reads the words of the server, and ends with 1', a
   const refuse = () => ({ status: 401, body: '{"message":"A bearer token is needed."}' });
   const io = fakeIo({ env: { FIEDLER_URL: await serve({}, { refuse }) } });
   expect(await runMadStatus(['--mad', 'fiedler'], io)).toBe(1);
-  expect(io.out()).toContain('- Status: UNKNOWN\n- Reason: A bearer token is needed.\n');
+  expect(io.out()).toContain(
+    '- Status: UNKNOWN\n- Reason: A bearer token is needed. Give your token in MAD_TOKEN,',
+  );
 });
 
 test('without a name all four are asked, and the worst of them is the exit code', async () => {

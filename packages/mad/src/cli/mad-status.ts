@@ -5,7 +5,7 @@ import { durationWords } from './durations.ts';
 import { type CliIo, type Colors, EXIT, forTerminal, stdoutColors } from './io.ts';
 import { groupTargets, type MadTarget, targetAt, targetByName } from './mads.ts';
 import { parseTimeout, whole } from './options.ts';
-import { findToken } from './token.ts';
+import { findToken, TOKEN_HINT } from './token.ts';
 
 const USAGE = `mad-status: how a MAD is
 
@@ -96,7 +96,8 @@ async function ask(target: MadTarget, { token, timeoutMs, signal }: AskOptions):
   } catch (error) {
     if (!(error instanceof MadError)) throw error;
     const away = error.code === 'unreachable' || error.code === 'timeout';
-    return { kind: away ? 'unreachable' : 'refused', reason: error.message };
+    const reason = error.code === 'unauthenticated' ? `${error.message} ${TOKEN_HINT}` : error.message;
+    return { kind: away ? 'unreachable' : 'refused', reason };
   }
 }
 

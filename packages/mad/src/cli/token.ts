@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import { serviceTokenFor } from '../callers/service-token.ts';
 import type { CliIo } from './io.ts';
 
+/** What a caller that nobody is known by can do. */
+export const TOKEN_HINT = 'Give your token in MAD_TOKEN, in ~/.config/mad/token or with --token.';
+
 /**
  * The bearer token to show: `--token`, else `MAD_TOKEN`, else `~/.config/mad/token`, else the
  * service token of the group whose secret is in the environment (inside its containers). Null with

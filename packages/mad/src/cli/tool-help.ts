@@ -14,7 +14,7 @@ export async function toolHelp(tool: ToolEntry, io: CliIo): Promise<string> {
     style: { head: [], border: [], compact: true },
     ...(io.isTTY ? {} : { chars: PLAIN }),
     wordWrap: true,
-    colWidths: [null, null, null, Math.max(30, Math.min(io.columns, 120) - 48)],
+    colWidths: columnWidths(fields, io),
   });
   for (const [name, field] of fields) {
     table.push([
@@ -41,6 +41,29 @@ export async function toolHelp(tool: ToolEntry, io: CliIo): Promise<string> {
       : []),
     '',
   ].join('\n');
+}
+
+/** Widest of the types column; a list of values is wrapped in it. */
+const TYPE_WIDTH = 28;
+
+/** The description gets what the other columns leave of the terminal. */
+function columnWidths(fields: readonly (readonly [string, FieldSchema])[], io: CliIo): number[] {
+  const widest = (texts: string[], least: number): number =>
+    Math.max(least, ...texts.map((text) => text.length));
+  const name = widest(
+    fields.map(([field]) => field),
+    5,
+  );
+  const type = Math.min(
+    TYPE_WIDTH,
+    widest(
+      fields.map(([, field]) => typeWords(field)),
+      4,
+    ),
+  );
+  const taken = [name + 2, type + 2, 'Required'.length + 2];
+  const left = Math.min(io.columns, 130) - taken.reduce((sum, width) => sum + width, 0) - 5;
+  return [...taken, Math.max(24, left)];
 }
 
 /** Columns parted by blanks alone, for pipes. */
