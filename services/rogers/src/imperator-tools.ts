@@ -30,7 +30,7 @@ export function lendTrafficTools(getConnections: ToolDefinition, getStats: ToolD
   ];
 }
 
-/** The newest rows, and totals over all of them, so that what is left out still counts. */
+/** The newest rows, and the largest totals over all of them, so that what is left out still counts. */
 function shorten(rows: readonly Stat[]): object {
   if (rows.length <= MAX_ROWS) return { stats: rows };
   return {
@@ -39,7 +39,7 @@ function shorten(rows: readonly Stat[]): object {
     totals_of_all_rows: {
       by_sender: totals(rows, (row) => row.sender_id),
       by_topic_pattern: totals(rows, (row) => row.topic_pattern),
-      by_hour: totals(rows, (row) => row.hour_timestamp).slice(0, MAX_ROWS),
+      by_hour: totals(rows, (row) => row.hour_timestamp),
     },
   };
 }
@@ -47,5 +47,8 @@ function shorten(rows: readonly Stat[]): object {
 function totals(rows: readonly Stat[], keyOf: (row: Stat) => string): { name: string; total: number }[] {
   const sums = new Map<string, number>();
   for (const row of rows) sums.set(keyOf(row), (sums.get(keyOf(row)) ?? 0) + row.total_messages);
-  return [...sums].map(([name, total]) => ({ name, total })).slice(0, MAX_ROWS);
+  return [...sums]
+    .map(([name, total]) => ({ name, total }))
+    .sort((a, b) => b.total - a.total)
+    .slice(0, MAX_ROWS);
 }
