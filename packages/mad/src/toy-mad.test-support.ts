@@ -50,8 +50,8 @@ export const countTool = defineTool({
   },
 });
 
-/** Never answers by itself; says when its caller went away. */
-export const hangTool = (onAbort: () => void): ToolDefinition =>
+/** Never answers by itself; says when it began, and when its caller went away. */
+export const hangTool = (onAbort: () => void, onBegin: () => void = () => undefined): ToolDefinition =>
   defineTool({
     name: 'toy_hang',
     title: 'Hang',
@@ -61,6 +61,7 @@ export const hangTool = (onAbort: () => void): ToolDefinition =>
     readOnly: true,
     scope: 'read',
     async handle(_input, { signal }) {
+      onBegin();
       await new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => {
           onAbort();
