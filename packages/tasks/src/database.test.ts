@@ -28,6 +28,12 @@ test('opening makes the directory and says so in the line that the guide names',
   ]);
 });
 
+test('no other user of the machine reads the files', () => {
+  const database = open(temporaryPath(), [first]);
+  for (const file of ['', '-wal', '-shm']) expect(statSync(database.path + file).mode & 0o077).toBe(0);
+  database.close();
+});
+
 test('each module adds its steps later, and each step runs once', () => {
   const path = temporaryPath();
   open(path, [first]).close();

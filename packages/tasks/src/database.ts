@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Logger } from '@mad-group/protocol';
 import Database from 'better-sqlite3';
@@ -69,6 +69,8 @@ export function openDatabase(options: OpenDatabaseOptions): StateDatabase {
 
 function open({ path, log, migrations, lockWaitMs = 500 }: OpenDatabaseOptions): StateDatabase {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  // Prompts are nobody else's business. SQLite gives its other files the mode of the first.
+  closeSync(openSync(path, 'a', 0o600));
   const lock = lockDatabase(path, lockWaitMs);
   const opened: Database.Database[] = [];
   const release = (): void => {
@@ -95,7 +97,7 @@ function open({ path, log, migrations, lockWaitMs = 500 }: OpenDatabaseOptions):
 
 /** Looks at an existing file through a connection that cannot write, so that a refusal changes nothing. */
 function inspect(path: string, migrations: readonly Migration[]): void {
-  if (!existsSync(path) || statSync(path).size === 0) return;
+  if (statSync(path).size === 0) return;
   const reader = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
   try {
     const found = String(reader.pragma('quick_check(1)', { simple: true }));

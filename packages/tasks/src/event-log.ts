@@ -1,5 +1,6 @@
 import type { TaskEvent } from '@mad-group/protocol';
 import type { Connection } from './database.ts';
+import { takeWithin } from './page-size.ts';
 import { iso } from './stored-task.ts';
 
 /** An event before it has its place. */
@@ -15,8 +16,11 @@ export interface NewEvent {
 export interface EventLog {
   /** Appends within the caller's transaction. The sequence goes on without gaps. */
   append(task: number, attempt: number, event: NewEvent): void;
-  /** Events behind a sequence number, in order. */
-  read(task: number, afterSeq: number, limit: number): TaskEvent[];
+  /**
+   * Events behind a sequence number, in order; fewer than `limit` where they come to more than
+   * `maxChars`, and at least one.
+   */
+  read(task: number, afterSeq: number, limit: number, maxChars?: number): TaskEvent[];
 }
 
 interface EventRow {
@@ -40,7 +44,11 @@ export function createEventLog(connection: Connection): EventLog {
     append(task, attempt, { type, atMs, token, data }) {
       insert.run(task, task, type, attempt, atMs, token, data === undefined ? null : JSON.stringify(data));
     },
-    read: (task, afterSeq, limit) => select.all(task, afterSeq, limit).map(toEvent),
+    read(task, afterSeq, limit, maxChars) {
+      if (maxChars === undefined) return select.all(task, afterSeq, limit).map(toEvent);
+      const sizeOf = ({ token, data }: EventRow): number => token.length + (data?.length ?? 0);
+      return takeWithin(select.iterate(task, afterSeq, limit), sizeOf, maxChars).map(toEvent);
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { TaskStatus, Turn } from '@mad-group/protocol';
 import type { Connection, Statement } from './database.ts';
+import { MAX_PAGE_CHARS, takeWithin } from './page-size.ts';
 import { type StoredTask, TASK_COLUMNS, type TaskRow, toStoredTask } from './stored-task.ts';
 
 export interface ListFilter {
@@ -100,9 +101,14 @@ export function createTaskQueries(connection: Connection): TaskQueries {
       const statement = list({ owner, status, conversationId });
       const given = [owner, status, conversationId].filter((value) => value !== undefined);
       // One more than asked for tells whether there is another page.
-      const rows = statement.all(...given, beforeId, limit + 1);
+      let seen = 0;
+      const sizeOf = ({ prompt, response }: TaskRow): number => {
+        seen += 1;
+        return prompt.length + (response?.length ?? 0);
+      };
+      const rows = takeWithin(statement.iterate(...given, beforeId, limit + 1), sizeOf, MAX_PAGE_CHARS);
       const tasks = rows.slice(0, limit).map(toStoredTask);
-      return { tasks, nextBeforeId: rows.length > limit ? (tasks.at(-1)?.id ?? null) : null };
+      return { tasks, nextBeforeId: seen > tasks.length ? (tasks.at(-1)?.id ?? null) : null };
     },
     history: (task, maxTurns) =>
       turns.all(task.conversationId, task.caller.name, task.id, maxTurns).reverse(),

@@ -8,6 +8,7 @@ import {
   type TaskView,
 } from '@mad-group/protocol';
 import type { EventNotifier } from './event-notifier.ts';
+import { MAX_PAGE_CHARS } from './page-size.ts';
 import type { TaskWording } from './ports.ts';
 import { type StoredTask, viewTask } from './stored-task.ts';
 import { hasEnded } from './task-states.ts';
@@ -92,7 +93,7 @@ export function createTaskReader(
       const read = (): EventsPage => {
         const task = store.get(taskId);
         if (!task) throw notFound(taskId);
-        const events = store.events(id, after, limit);
+        const events = store.events(id, after, limit, MAX_PAGE_CHARS);
         const nextAfter = events.at(-1)?.seq ?? after;
         const done = hasEnded(task.status) && nextAfter >= task.lastSeq;
         return { taskId, status: task.status, events, nextAfter, done };
@@ -109,10 +110,10 @@ export function createTaskReader(
         const task = store.get(taskId);
         if (!task) throw notFound(taskId);
         if (!onEvent && hasEnded(task.status)) return task;
-        const events = onEvent ? store.events(task.id, after, FOLLOW_BATCH) : [];
+        const events = onEvent ? store.events(task.id, after, FOLLOW_BATCH, MAX_PAGE_CHARS) : [];
         for (const event of events) onEvent?.(event);
         after = events.at(-1)?.seq ?? after;
-        if (events.length === FOLLOW_BATCH) continue;
+        if (onEvent && after < task.lastSeq) continue;
         if (hasEnded(task.status)) return task;
         if (notifier.closed()) throw new MadError('draining', 'This instance is stopping; the task goes on.');
         await notifier.next(task.id, { signal });

@@ -225,6 +225,27 @@ describe('reading', () => {
     }
   });
 
+  test('a page of long tasks or events is shorter than asked for, and the next goes on', async () => {
+    const { store } = openStore();
+    const prompt = 'x'.repeat(900_000);
+    for (let n = 0; n < 10; n += 1) await store.create(draft({ prompt }));
+    const first = store.list({ limit: 100 });
+    expect(first.tasks).toHaveLength(4);
+    expect(store.list({ limit: 100, beforeId: first.nextBeforeId ?? 0 }).tasks).toHaveLength(4);
+    const [task] = await store.claim(1);
+    const events = [1, 2, 3].map(() => ({
+      type: 'tool_result' as const,
+      atMs: 1,
+      token: '',
+      data: { prompt },
+    }));
+    const id = task?.id ?? 0;
+    store.appendEvents([{ task: id, attempt: 1, events }]);
+    expect(store.events(id, 2, 100, 2_000_000).map(({ seq }) => seq)).toEqual([3, 4]);
+    expect(store.events(id, 2, 100, 10).map(({ seq }) => seq)).toEqual([3]);
+    expect(store.events(id, 2, 100).map(({ seq }) => seq)).toEqual([3, 4, 5]);
+  });
+
   test("a conversation's history is its owner's completed turns, oldest first", async () => {
     const { store } = openStore();
     await completed(store, { prompt: 'one', conversationId: 'k' }, '1');

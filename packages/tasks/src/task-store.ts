@@ -56,7 +56,7 @@ export interface TaskStore {
   get(taskId: string): StoredTask | undefined;
   status(task: number): TaskStatus | undefined;
   list(filter: ListFilter): TaskPage;
-  events(task: number, afterSeq: number, limit: number): TaskEvent[];
+  events(task: number, afterSeq: number, limit: number, maxChars?: number): TaskEvent[];
   /** Earlier turns of the owner in the task's conversation that were completed, oldest first. */
   history(task: StoredTask, maxTurns: number): Turn[];
   countByStatus(): Record<TaskStatus, number>;
@@ -123,7 +123,9 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
   }
 
   return {
-    async create(draft, admit) {
+    async create(given, admit) {
+      // What UTF-8 cannot hold is replaced before the prompt is compared with a stored one.
+      const draft = { ...given, prompt: given.prompt.toWellFormed() };
       const result = await database.commit(() => {
         const key = draft.idempotencyKey;
         const known = key === undefined ? undefined : queries.findByKey(draft.caller.name, key);
