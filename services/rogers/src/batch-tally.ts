@@ -15,7 +15,7 @@ const OWN_ID = 'rogers';
 /** A longer sender id is cut to this in every table, or one message could fill them. */
 const MAX_SENDER_LENGTH = 256;
 
-export interface HourlyCount {
+interface HourlyCount {
   readonly hour: string;
   readonly senderId: string;
   readonly topicPattern: string;

@@ -11,13 +11,13 @@ import { NO_PROGRESS } from './log-progress.ts';
 import type { ConnectionStatus, MadRecord } from './registry.ts';
 
 /** A sender's messages on one topic pattern since counting began. */
-export interface MessageTotal {
+interface MessageTotal {
   readonly senderId: string;
   readonly topicPattern: string;
   readonly count: number;
 }
 
-export interface StoredWatch extends WatchState {
+interface StoredWatch extends WatchState {
   /** Null before the first batch. */
   readonly position: Position | null;
 }
