@@ -133,7 +133,7 @@ describe('the connection that is kept', () => {
     expect(client.connected()).toBe(false);
     await client.start();
     await client.start();
-    await vi.waitFor(() => expect(client.connected()).toBe(true));
+    expect(client.connected()).toBe(true);
     expect(server.connections).toHaveLength(1);
     await server.stop();
     await vi.waitFor(() => expect(lines).toEqual([CONNECTED, AWAY]));
@@ -146,6 +146,14 @@ describe('the connection that is kept', () => {
     await client.stop();
     expect(client.connected()).toBe(false);
     expect(states).toEqual([true, false, true, false]);
+  });
+
+  test('start goes on where nobody is there', async () => {
+    const server = await startFoundingServer({ answer: () => ({}) });
+    await server.stop();
+    const client = planner(server.url);
+    await client.start();
+    expect(client.connected()).toBe(false);
   });
 
   test('while it is away it says so every 30 s, however often it tries', async () => {

@@ -28,12 +28,19 @@ export interface PlannerClientOptions {
 }
 
 export interface PlannerClient extends Planner, Lifecycle {
+  /**
+   * Begins to connect and goes on trying until `stop`. Resolves with the outcome of the first try,
+   * good or bad, after 500 ms at most: what starts beside its planner does not call itself degraded.
+   */
+  start(): Promise<void>;
   /** Whether Sequential Thinking can be reached, as the connection that is kept open tells. */
   connected(): boolean;
 }
 
 /** While it is away, it is said at most so often, in milliseconds. */
 const AWAY_REPEAT_MS = 30_000;
+/** `start` waits so long for the outcome of the first try, in milliseconds. */
+const FIRST_TRY_MS = 500;
 /** A connection that held so long, in milliseconds, makes the next wait short again. */
 const STEADY_MS = 10_000;
 
@@ -57,7 +64,10 @@ export function createPlannerClient(options: PlannerClientOptions): PlannerClien
   };
 
   /** Holds one connection until it breaks. Returns how long it held, in milliseconds. */
-  const hold = async (signal: AbortSignal): Promise<{ heldMs: number; reason: MadError }> => {
+  const hold = async (
+    signal: AbortSignal,
+    onHeld: () => void,
+  ): Promise<{ heldMs: number; reason: MadError }> => {
     const client = await connectTools(url, {
       token,
       log,
@@ -72,23 +82,25 @@ export function createPlannerClient(options: PlannerClientOptions): PlannerClien
     if (signal.aborted) onAbort();
     setConnected(true);
     log.info({ url }, 'Successfully connected to Sequential Thinking MCP server');
+    onHeld();
     const reason = await promise;
     signal.removeEventListener('abort', onAbort);
     setConnected(false);
     return { heldMs: clock.now() - since, reason };
   };
 
-  const monitor = async (signal: AbortSignal): Promise<void> => {
+  const monitor = async (signal: AbortSignal, onTried: () => void): Promise<void> => {
     let waitMs = backoff.minMs;
     let toldAt = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
       let reason: unknown;
       try {
-        const ended = await hold(signal);
+        const ended = await hold(signal, onTried);
         reason = ended.reason;
         if (ended.heldMs >= STEADY_MS) waitMs = backoff.minMs;
       } catch (error) {
         reason = error;
+        onTried();
       }
       if (signal.aborted) return;
       if (clock.now() - toldAt >= AWAY_REPEAT_MS) {
@@ -111,7 +123,11 @@ export function createPlannerClient(options: PlannerClientOptions): PlannerClien
     async start() {
       if (running) return;
       const stop = new AbortController();
-      running = { stop, done: monitor(stop.signal) };
+      const tried = Promise.withResolvers<void>();
+      running = { stop, done: monitor(stop.signal, tried.resolve) };
+      const timer = setTimeout(tried.resolve, FIRST_TRY_MS);
+      await tried.promise;
+      clearTimeout(timer);
     },
 
     async stop() {
