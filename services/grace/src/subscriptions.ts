@@ -32,23 +32,27 @@ export interface Subscription {
 export async function subscribe(gateway: Gateway, request: Subscription): Promise<Position | null> {
   const { clients, fanOut, push, keeper } = gateway;
   checkPatterns(request.topics);
+  // Before the await below: a new client gets what is published from here on.
+  const asked = fanOut.position;
   const found = await clients.find(request.clientId, request.caller);
   // A new pattern begins now, not where a queue is still being rebuilt from.
-  if (found) await within(fanOut.caughtUp(found), REBUILD_WAIT_MS, request.signal);
+  await within(found ? fanOut.caughtUp(found) : fanOut.begun, REBUILD_WAIT_MS, request.signal);
   const patterns = new Set([...(found?.patterns ?? []), ...request.topics]);
   checkPatterns(patterns);
   const client = found && clients.isHeld(found) ? found : clients.add(request.clientId, request.caller);
 
+  const isNew = found !== client && client.patterns.size === 0;
   if (request.push === null) push.detach(client);
-  const grows = patterns.size > client.patterns.size || found !== client;
+  const grows = [...patterns].some((pattern) => !client.patterns.has(pattern));
   const queueAgain = client.byPosition && Boolean(request.push);
   for (const pattern of patterns) client.patterns.add(pattern);
-  const from = request.after ?? (queueAgain ? client.handed : fanOut.servedUpTo(client));
+  const from =
+    request.after ?? (queueAgain ? client.handed : ((isNew ? asked : null) ?? fanOut.servedUpTo(client)));
   if (request.after !== undefined) client.moveTo(request.after);
   if (queueAgain) client.byPosition = false;
   if (request.push) push.attach(client, request.push);
-  if (grows || queueAgain || request.after !== undefined) fanOut.join(client, from);
-  if (found !== client) client.handed = from;
+  if (isNew || grows || queueAgain || request.after !== undefined) fanOut.join(client, from);
+  if (isNew) client.handed = from;
   await keeper.save(client);
   gateway.showSize();
   return from;

@@ -1,11 +1,12 @@
 import type { Bus, LogBatch, LogItem } from '@mad-group/bus';
-import type { Envelope, Logger, Position } from '@mad-group/protocol';
+import { type Envelope, type Logger, MadError, type Position } from '@mad-group/protocol';
 import type { Client } from '../clients/client.ts';
 import { CatchUp } from './catch-up.ts';
 import { hasReached } from './reach.ts';
 import { SharedMessage } from './shared-message.ts';
 import { SubscriptionIndex } from './subscription-index.ts';
 import { Turns } from './turns.ts';
+import { within } from './within.ts';
 
 export interface FanOutOptions {
   readonly bus: Pick<Bus, 'read' | 'readOnce'>;
@@ -20,13 +21,15 @@ export interface FanOutOptions {
 
 /** How long to wait before the log is read again after a defect, in milliseconds. */
 const RESTART_DELAY_MS = 1000;
+/** How long a stop waits for the reader, in milliseconds. */
+const STOP_MS = 500;
 
 /** Clients that read the log by themselves at one time: each holds a batch in memory. */
 const MAX_READING_ALONE = 4;
 
 /** A client that the one reader does not serve yet. */
 interface Joining {
-  /** The client has everything up to here; null: whatever the reader sees first. */
+  /** The client has everything up to here; null: begins where the reader does. */
   served: Position | null;
   /** The patterns of this generation let its channels through. */
   readonly generation: number;
@@ -53,6 +56,7 @@ export class FanOut {
   #filterGeneration = 0;
   #abort: AbortController | null = null;
   #running: Promise<void> = Promise.resolve();
+  readonly #begun = Promise.withResolvers<void>();
 
   constructor(options: FanOutOptions) {
     this.#options = options;
@@ -61,6 +65,11 @@ export class FanOut {
   /** How far the one reader has come; null before it has seen the bus. */
   get position(): Position | null {
     return this.#position;
+  }
+
+  /** Resolves when the bus was seen and there is a position. */
+  get begun(): Promise<void> {
+    return this.#begun.promise;
   }
 
   start(): void {
@@ -73,7 +82,8 @@ export class FanOut {
     this.#abort?.abort();
     this.#abort = null;
     for (const { catchUp } of this.#joining.values()) catchUp?.cancel();
-    await this.#running;
+    // A call to a bus that is away ends in its own time.
+    await within(this.#running, STOP_MS, new AbortController().signal);
   }
 
   /**
@@ -117,23 +127,31 @@ export class FanOut {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    const { bus, log } = this.#options;
     while (!signal.aborted) {
       try {
-        const batches = this.#options.bus.read({
-          from: this.#position ?? 'end',
-          patterns: () => {
-            this.#filterGeneration = this.#generation;
-            return this.#index.union();
-          },
-          signal,
-        });
-        for await (const batch of batches) this.#take(batch);
+        // Before anything is read: who subscribes to a Grace that has just begun begins here.
+        const from = this.#position ?? (await bus.readOnce({ from: 'end', patterns: () => [] })).position;
+        this.#begin(from);
+        const patterns = (): Iterable<string> => {
+          this.#filterGeneration = this.#generation;
+          return this.#index.union();
+        };
+        for await (const batch of bus.read({ from, patterns, signal })) this.#take(batch);
       } catch (error) {
         if (signal.aborted) return;
-        this.#options.log.error({ err: error }, 'Reading the log failed');
-        await new Promise((resolve) => setTimeout(resolve, RESTART_DELAY_MS));
+        // The bus tells of its own absence.
+        const isAway = error instanceof MadError && error.code === 'bus_unavailable';
+        if (!isAway) log.error({ err: error }, 'Reading the log failed');
+        await within(null, RESTART_DELAY_MS, signal);
       }
     }
+  }
+
+  #begin(position: Position): void {
+    this.#position = position;
+    for (const joining of this.#joining.values()) joining.served ??= position;
+    this.#begun.resolve();
   }
 
   #take(batch: LogBatch): void {
@@ -144,9 +162,8 @@ export class FanOut {
     }
     this.#position = batch.position;
     for (const [client, joining] of this.#joining) {
-      // Subscribed before the bus was first seen, and not in that batch's filter: begins here.
-      joining.served ??= batch.position;
-      if (!hasReached(joining.served, batch.position)) this.#readAlone(client, joining, joining.served);
+      const { served } = joining;
+      if (served && !hasReached(served, batch.position)) this.#readAlone(client, joining, served);
     }
   }
 
@@ -155,9 +172,9 @@ export class FanOut {
     const before = this.#position;
     for (const [client, { served, generation, catchUp }] of this.#joining) {
       if (catchUp || generation > this.#filterGeneration) continue;
-      if (before === null ? served !== null : served === null || !hasReached(served, before)) continue;
+      if (!served || !before || !hasReached(served, before)) continue;
       this.#joining.delete(client);
-      if (served !== null && served !== before) this.#ahead.set(client, served);
+      if (served !== before) this.#ahead.set(client, served);
     }
   }
 
