@@ -52,7 +52,7 @@ describe.each(['without a model', 'with a model'])('the guide %s', (variant) => 
   const messages = (mad: string): unknown[] =>
     group
       .log()
-      .filter((line) => line.name === mad || line.mad === mad)
+      .filter((line) => line.mad === mad)
       .map((line) => line.msg);
 
   test('steps 3 to 6: each service logs what the guide looks for', async () => {
@@ -130,7 +130,7 @@ describe.each(['without a model', 'with a model'])('the guide %s', (variant) => 
       .poll(counted)
       .toContain(`[Metrics] Received message from sender: fiedler on channel: mad.stream.${taskId}`);
     expect(new Set(counted()).size).toBe(counted().length);
-    const lines = group.log().filter((line) => String(line.msg).includes(taskId) && line.name === 'fiedler');
+    const lines = group.log().filter((line) => String(line.msg).includes(taskId) && line.mad === 'fiedler');
     for (const line of lines)
       expect(line).toMatchObject({ correlation_id: accepted.correlation_id, task_id: taskId });
   });

@@ -34,7 +34,7 @@ describe('npm start', () => {
     const group = await startGroup();
     const pressedMs = performance.now();
     const { code } = await group.stop('SIGINT');
-    expect(code).toBe(0);
+    expect(code, group.running.output()).toBe(0);
     expect(performance.now() - pressedMs).toBeLessThan(5_000);
   });
 
@@ -146,7 +146,7 @@ describe('a MAD alone', () => {
       const asked = await run('mad-cli', ['fiedler_ask', '{"prompt": "Plan the steps to bake bread."}'], env);
       expect(JSON.parse(asked.stdout)).toMatchObject({ status: 'success', task_status: 'COMPLETED' });
     } finally {
-      for (const { stop } of running) expect((await stop()).code).toBe(0);
+      for (const { stop, output } of running) expect((await stop()).code, output()).toBe(0);
       await redis.stop();
     }
   });

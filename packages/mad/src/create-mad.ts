@@ -9,7 +9,7 @@ import { createHeartbeat } from './heartbeat.ts';
 import { createGate } from './http/gate.ts';
 import { type OpenHttpServer, openHttpServer } from './http/http-server.ts';
 import { pathOf, refuseUpgrade, replyJson } from './http/messages.ts';
-import type { Lifecycle, Mad, MadOptions } from './mad-types.ts';
+import type { Lifecycle, Mad, MadOptions, StatusFacts } from './mad-types.ts';
 import { checkStatusPrompt } from './mcp/check-status-prompt.ts';
 import { statusResource } from './mcp/status-resource.ts';
 import { createMcpSurface } from './mcp/surface.ts';
@@ -49,6 +49,8 @@ export function createMad(options: MadOptions): Mad {
   let server: OpenHttpServer | undefined;
   let busWatch: BusWatch | undefined;
   const running: Lifecycle[] = [];
+  /** What it said of itself when it began to stop: its parts can no longer be asked then. */
+  let lastFacts: StatusFacts | undefined;
 
   const webSockets = createWebSocketSurface({
     madId: id,
@@ -96,7 +98,7 @@ export function createMad(options: MadOptions): Mad {
       nowMs: Date.now(),
       stopping: stopping.signal.aborted,
       bus: bus && { kind: bus.kind, status: bus.status() },
-      facts: options.status?.() ?? {},
+      facts: lastFacts ?? options.status?.() ?? {},
     });
   }
 
@@ -158,6 +160,7 @@ export function createMad(options: MadOptions): Mad {
     const leftMs = (): number => Math.max(0, deadline - Date.now());
     const graceMs = Math.min(REPLY_GRACE_MS, deadlineMs);
     state = 'stopped';
+    lastFacts ??= options.status?.() ?? {};
     stopping.abort(new MadError('draining', 'This instance is stopping. Try again.', { retryAfterMs: 1000 }));
     const closed = server?.close(graceMs);
     await Promise.all([webSockets.stop(graceMs), mcp.stop(), busSurface?.stop(graceMs)]);

@@ -38,7 +38,7 @@ interface Common<Transport extends Bus | null> {
    */
   build(parts: ProcessParts<Transport>): Tiers | Promise<Tiers>;
   /** Called when all of it runs. */
-  onStarted?(parts: ProcessParts<Transport>, running: Running): void;
+  onStarted?(parts: ProcessParts<Transport>, running: Running): void | Promise<void>;
 }
 
 export type RunOptions =
@@ -121,7 +121,7 @@ async function run(
       started.push(tier);
       for (const mad of tier) await mad.start();
     }
-    options.onStarted?.(parts, { mads, platform });
+    await options.onStarted?.(parts, { mads, platform });
   } catch (error) {
     await stop();
     throw error;

@@ -30,6 +30,8 @@ export function firstScreen(facts: FirstScreen): string {
   const table = new Table({
     head: ['MAD', '', 'WebSocket', 'MCP', 'Health'].map((text) => c.bold(text)),
     style: { head: [], border: [] },
+    // No line between rows, so that all of it fits one screen.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const { port, status } of facts.mads) {
     const health = status.health === 'HEALTHY' ? c.green(status.health) : c.yellow(status.health);
