@@ -9,10 +9,12 @@
 -- A log without its head, or a head without its log, cannot be continued: both begin anew.
 local function open_log()
   local head = redis.call('HMGET', KEYS[2], 'epoch', 'ms', 'number')
-  if head[1] and redis.call('EXISTS', KEYS[1]) == 1 then
+  local exists = redis.call('EXISTS', KEYS[1]) == 1
+  if head[1] and exists then
     return head[1], tonumber(head[2]), tonumber(head[3])
   end
-  redis.call('DEL', KEYS[1])
+  -- Not without need: after its first write a script is no longer refused where memory is out.
+  if exists then redis.call('DEL', KEYS[1]) end
   -- The only way to an empty stream.
   redis.call('XGROUP', 'CREATE', KEYS[1], 'new', '$', 'MKSTREAM')
   redis.call('XGROUP', 'DESTROY', KEYS[1], 'new')

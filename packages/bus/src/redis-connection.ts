@@ -44,6 +44,8 @@ export class RedisConnection {
       maxRetriesPerRequest: 0,
       connectTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: SILENCE_MS,
+      // The timer of a goodbye, which is not waited for.
+      disconnectTimeout: 1,
       retryStrategy: backoffMs,
       scripts: {
         appendAndPublish: { lua: scripts.publish, numberOfKeys: 2 },
@@ -109,11 +111,14 @@ export class RedisConnection {
     this.#closed = true;
     clearInterval(this.#pings);
     this.#changed.wake();
-    if (this.redis.status === 'end') return;
+    const { status } = this.redis;
+    if (status === 'end') return;
     const ended = new Promise<void>((resolve) => this.redis.once('end', () => resolve()));
     this.redis.disconnect();
     // `disconnect` only says goodbye; a half-dead server would keep the process alive.
     this.redis.stream?.destroy();
+    // Between two attempts there is no socket whose end could be told of.
+    if (status === 'reconnecting') this.redis.emit('end');
     await ended;
   }
 

@@ -221,11 +221,13 @@ export function busConformance(name: string, makeBus: MakeBus): void {
         const bus = await makeStarted();
         const items = collect(bus, { from: 'end', idleMs: 60_000 }, 1);
         // The reader's place is set when it has begun to wait; until then the message may be before it.
-        const publishing = setInterval(() => void bus.publish(message('now')), 50);
+        const sent: Promise<Position>[] = [];
+        const publishing = setInterval(() => sent.push(bus.publish(message('now'))), 50);
         try {
           expect(texts(await items)[0]).toBe('now');
         } finally {
           clearInterval(publishing);
+          await Promise.all(sent);
         }
       });
 
