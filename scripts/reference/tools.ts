@@ -35,7 +35,7 @@ export async function toolsPage(): Promise<string> {
     const text = page(
       'Tools',
       'Each tool is declared once and served alike over WebSocket (`{"tool_name", "tool_input"}`), MCP, the bus (`mad.direct.{mad}`) and `mad-cli`. `correlation_id` may be given to every tool and goes through every hop and log line. Fields that are not listed are ignored.',
-      mads.map(madSection).join('\n\n'),
+      [everyMadSection(mads[0] as Mad), ...mads.map(madSection)].join('\n\n'),
     );
     for (const mad of mads) await mad.stop({ deadlineMs: 0 });
     return text;
@@ -44,7 +44,15 @@ export async function toolsPage(): Promise<string> {
   }
 }
 
-const madSection = (mad: Mad): string => `## ${mad.title}\n\n${mad.tools.map(toolSection).join('\n\n')}`;
+const isEveryMads = (tool: ToolDefinition): boolean => tool.name.startsWith('mad_');
+
+const everyMadSection = (mad: Mad): string =>
+  `## Every MAD\n\n${mad.tools.filter(isEveryMads).map(toolSection).join('\n\n')}`;
+
+function madSection(mad: Mad): string {
+  const own = mad.tools.filter((tool) => !isEveryMads(tool));
+  return `## ${mad.title}\n\n${own.map(toolSection).join('\n\n')}`;
+}
 
 function toolSection(tool: ToolDefinition): string {
   const traits = [`scope ${code(tool.scope)}`, tool.readOnly ? 'reads only' : 'acts'];

@@ -73,7 +73,7 @@ test('earlier turns go along', async () => {
 
 test('a plan comes out as valid JSON by schema, and the answer is made from it', async () => {
   const planner = createPlanMaker({ provider, log: silentLogger, timeoutMs: 240_000, maxTokens: 500 });
-  const { thoughts, answer } = await converse('Plan the steps to bake bread.', [], {
+  const { thoughts, answer } = await converse('Design a workflow for code review.', [], {
     planner,
     contextFile: 'You are a helpful assistant.',
   });
