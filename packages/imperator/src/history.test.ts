@@ -18,6 +18,16 @@ test('keeps the newest turns, oldest first, without a hole', () => {
   );
 });
 
+test('a turn of a megabyte is left out without being counted', () => {
+  const begunMs = performance.now();
+  for (let n = 0; n < 1000; n += 1) {
+    expect(recentHistory([{ prompt: 'x'.repeat(1_000_000), response: '' }, turn(5)], 4000)).toEqual([
+      turn(5),
+    ]);
+  }
+  expect(performance.now() - begunMs).toBeLessThan(5_000);
+});
+
 test('all of it goes along where it fits, none where the newest alone is too long', () => {
   expect(recentHistory([turn(5), turn(5)], 1000)).toHaveLength(2);
   expect(recentHistory([turn(5), turn(5000)], 1000)).toEqual([]);

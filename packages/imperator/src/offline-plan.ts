@@ -8,6 +8,8 @@ const SEPARATORS =
 const PREAMBLE =
   /^(?:please\s+)?(?:can you\s+|could you\s+)?(?:design a workflow|plan the steps|outline a process|think step-by-step|plan|design|outline)\s*(?:to|for|about how to|about|of|:)?\s+/i;
 
+/** Characters of the prompt that are looked at: patterns over more of it would take too long. */
+const MAX_PROMPT = 4_000;
 /** Longest title, in characters. */
 const MAX_TITLE = 80;
 
@@ -16,7 +18,7 @@ const MAX_TITLE = 80;
  * is and one that checks the result. Plain, and honest about it.
  */
 export function offlinePlan(prompt: string): Plan {
-  const goal = oneLine(prompt);
+  const goal = oneLine(prompt.slice(0, MAX_PROMPT));
   const parts = goal
     .replace(PREAMBLE, '')
     .split(SEPARATORS)

@@ -1,5 +1,6 @@
 import { LOCAL_CALLER, MadError, type Planner, type Thought } from '@mad-group/protocol';
 import { describe, expect, test } from 'vitest';
+import { offlinePlan } from '../offline-plan.ts';
 import { FIEDLER_TRIGGERS } from '../triggers.ts';
 import { createOfflineThinker, type OfflineThinkerOptions, words } from './offline-thinker.ts';
 import { rogersRules } from './rogers-rules.ts';
@@ -84,6 +85,17 @@ describe('a trigger phrase', () => {
     );
   });
 });
+
+test.each(['what ', 'compare more ', 'respond with ', '    ', '1', '....', 'last 1 ', '\n', 'mad.direct '])(
+  'a megabyte of “%s” is answered as fast as any other prompt',
+  async (piece) => {
+    const begunMs = performance.now();
+    const prompt = `x ${piece.repeat(1_000_000 / piece.length)}`;
+    expect((await think(prompt)).answer).toMatch(NO_MODEL);
+    expect(offlinePlan(prompt).plan.length).toBeGreaterThanOrEqual(3);
+    expect(performance.now() - begunMs).toBeLessThan(2_000);
+  },
+);
 
 test('a cancel ends the answer between two words', async () => {
   const cancel = new AbortController();

@@ -29,6 +29,12 @@ export interface OfflineThinkerOptions {
 /** Stands at the end of each answer. */
 const NO_MODEL_NOTE = `(No model is configured: this answer comes from rules. ${HOW_TO_SET_A_MODEL})`;
 
+/**
+ * Characters of a prompt that rules look at. A question is shorter, and the patterns of rules may
+ * take quadratic time: on a prompt of a megabyte one of them would hold up the whole process.
+ */
+const MAX_QUESTION = 2_000;
+
 /** A Thought Engine without a model: answers from state by rules, and says in each answer what it is. */
 export function createOfflineThinker(options: OfflineThinkerOptions): Thinker {
   const { madId, rules, triggers = [], planner = null, log = silentLogger, wordDelayMs = 5 } = options;
@@ -55,7 +61,8 @@ export function createOfflineThinker(options: OfflineThinkerOptions): Thinker {
     }
   }
 
-  async function answerByRule(prompt: string, context: OfflineContext): Promise<string> {
+  async function answerByRule(whole: string, context: OfflineContext): Promise<string> {
+    const prompt = whole.slice(0, MAX_QUESTION);
     const echoed = wordsToEcho(prompt, true);
     if (echoed !== null) return echoed;
     for (const rule of rules) {
