@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Envelope } from '@mad-group/protocol';
 import { expect, test, vi } from 'vitest';
 import { createTaskStore } from './task-store.ts';
@@ -15,6 +15,7 @@ import {
   temporaryPath,
 } from './testing/fakes.ts';
 
+const CHILD = fileURLToPath(import.meta.resolve('./testing/crash-child.ts'));
 const CRASHES = 8;
 const TASKS_PER_LIFE = 25;
 
@@ -25,11 +26,9 @@ async function live(
   keys: string[],
   killAfterMs: number,
 ): Promise<Map<string, string>> {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [join(import.meta.dirname, 'testing', 'crash-child.ts'), path, logPath],
-    { stdio: ['pipe', 'pipe', 'inherit'] },
-  );
+  const child: ChildProcess = spawn(process.execPath, [CHILD, path, logPath], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const taken = new Map<string, string>();
   const ready = Promise.withResolvers<void>();
   if (!child.stdout || !child.stdin) throw new Error('the child has no pipes');

@@ -165,6 +165,22 @@ test('works of one moment share a commit, and one that throws is undone alone', 
   database.close();
 });
 
+test('what a full disk undoes is told to those whose work it was', async () => {
+  const database = open(temporaryPath(), [{ name: 'a', sql: 'CREATE TABLE a (x TEXT) STRICT' }]);
+  const insert = database.prepare<[string]>('INSERT INTO a VALUES (?)');
+  database.prepare('PRAGMA max_page_count = 50').get();
+  const sizes = [10, 1_000_000, 20, 30];
+  const results = await Promise.allSettled(
+    sizes.map((size) => database.commit(() => insert.run('x'.repeat(size)))),
+  );
+  const kept = sizes.filter((_, index) => results[index]?.status === 'fulfilled');
+  expect(results[1]).toMatchObject({ reason: { code: 'SQLITE_FULL' } });
+  const rows = database.prepare<[], { size: number }>('SELECT length(x) AS size FROM a').all();
+  expect(rows.map(({ size }) => size)).toEqual(kept);
+  await database.commit(() => insert.run('later'));
+  database.close();
+});
+
 test('closing commits what is waiting and leaves one whole file', async () => {
   const path = temporaryPath();
   const database = open(path, [first]);

@@ -20,7 +20,7 @@ export interface TaskPage {
   readonly nextBeforeId: number | null;
 }
 
-export interface TaskInsert {
+interface TaskInsert {
   readonly taskId: string;
   readonly prompt: string;
   readonly owner: string;

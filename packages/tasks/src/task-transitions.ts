@@ -4,7 +4,7 @@ import type { EventLog, NewEvent } from './event-log.ts';
 import { canMove, hasEnded } from './task-states.ts';
 
 /** What a change of state writes beside it. */
-export interface Change {
+interface Change {
   readonly to: TaskStatus;
   readonly atMs: number;
   /** Only where the task is still at this attempt. */

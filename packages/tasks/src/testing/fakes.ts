@@ -95,7 +95,7 @@ export const thinkerOf = (
 export const token = (text: string): Thought => ({ type: 'token', token: text });
 
 /** Answers `echo: {prompt}` in one token for each word. */
-export const echoThinker: Thinker = thinkerOf(async function* ({ prompt }) {
+const echoThinker: Thinker = thinkerOf(async function* ({ prompt }) {
   yield token('echo:');
   for (const word of prompt.split(' ')) yield token(` ${word}`);
 });
