@@ -3,12 +3,6 @@ import { bounded, MAX_DATA_CHARACTERS } from './data-marking.ts';
 import type { ImperatorTool, ImperatorToolContext } from './imperator-tool.ts';
 import type { ToolCall } from './provider/provider.ts';
 
-export interface ToolRun {
-  readonly call: ToolCall;
-  /** What the model gave, parsed; empty where it was no JSON object. */
-  readonly arguments: Record<string, unknown>;
-}
-
 /** The arguments of a call, for the record; `null` where the model wrote no JSON object. */
 export function parseArguments(call: ToolCall): Record<string, unknown> | null {
   if (call.arguments.trim() === '') return {};

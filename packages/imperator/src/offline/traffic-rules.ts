@@ -32,7 +32,7 @@ export function trafficRules({ connections, stats, clock }: RogersFacts): Offlin
     const fromMs = firstHourMs(window, nowMs);
     const rows = between(await stats(window.hours), fromMs, window.toMs);
     const until = window.toMs === Infinity ? '' : ` until ${utcMinute(window.toMs)}`;
-    return { rows, when: `${window.name} (by clock hours, since ${utcMinute(fromMs)}${until})` };
+    return { rows, when: `${window.name} (clock hours, since ${utcMinute(fromMs)}${until})` };
   }
   const windowOf = (prompt: string): TimeWindow =>
     parseTimeWindow(prompt, clock.now()) ?? lastHours(1, clock.now());
@@ -94,7 +94,7 @@ export function trafficRules({ connections, stats, clock }: RogersFacts): Offlin
             .map((sender) => {
               const own = asked.filter((row) => row.sender_id === sender);
               const detail =
-                topic === null && own.length > 0 ? ` (${breakdown(own, (row) => row.topic_pattern)})` : '';
+                topic === null && own.length > 0 ? `: ${breakdown(own, (row) => row.topic_pattern)}` : '';
               const note = unknown === null ? '' : ' I know no sender of that name.';
               return `${sender} sent ${counted(total(own), 'message')}${onTopic} ${when}${detail}.${note}`;
             })
