@@ -285,7 +285,7 @@ describe('planning', () => {
     expect(thoughts[0]).toEqual({
       type: 'plan',
       plan: PLAN,
-      note: 'Sequential Thinking made a plan of 1 steps.',
+      note: 'Sequential Thinking made a plan with one step.',
     });
     expect(answer).toBe('First build it.');
     const asked = bodyOf(0).messages.at(-1)?.content ?? '';

@@ -33,7 +33,10 @@ export async function askForPlan(
   if (!planner) return { plan: null, note: 'Sequential Thinking is not configured.' };
   try {
     const plan = await planner.plan(prompt, { correlationId, signal });
-    return { plan, note: `Sequential Thinking made a plan of ${plan.plan.length} steps.` };
+    return {
+      plan,
+      note: `Sequential Thinking made a plan with ${plan.plan.length === 1 ? 'one step' : `${plan.plan.length} steps`}.`,
+    };
   } catch (error) {
     signal.throwIfAborted();
     log.warn({ err: error }, 'Sequential Thinking gave no plan');
