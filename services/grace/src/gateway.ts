@@ -56,14 +56,14 @@ export class Gateway {
       ready: (client) => this.#ready(client),
     });
     const { fanOut, push, records } = this;
-    const shared = { instanceId, records, fanOut, clock, log, idleMs };
+    const busConnected = (): boolean => bus.status().connected;
+    const shared = { instanceId, records, fanOut, clock, log, idleMs, busConnected };
     this.clients = new ClientTable({
       ...shared,
       push,
       pool,
       maxClients,
       save: (client) => this.keeper.save(client),
-      busConnected: () => bus.status().connected,
       onForgotten: (reason) => {
         metrics.count('mad_grace_expired_total', { reason });
         this.showSize();

@@ -8,7 +8,7 @@ import type { Gateway } from './gateway.ts';
 import { REBUILD_WAIT_MS } from './subscriptions.ts';
 
 /** A reply beyond this holds fewer messages: Python's websockets takes frames up to 1 MiB. */
-export const MAX_REPLY_BYTES = 768 * 1024;
+const MAX_REPLY_BYTES = 768 * 1024;
 /** Entries of the log looked at in one batch. */
 const BATCH = 500;
 /** After so long without a match a poll by position answers with how far it has come, in ms. */

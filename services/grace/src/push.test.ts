@@ -71,6 +71,27 @@ describe('push over a WebSocket', () => {
   });
 });
 
+test('a WebSocket that is not read for a while loses only what it is told of', async () => {
+  const bus = await startBus();
+  const client = await connect(await startGrace(bus));
+  await client.call('grace_subscribe', { client_id: 'c', topics: ['mad.topic.a'], push: true });
+  client.socket.pause();
+  const count = 400;
+  for (const n of range(0, count)) {
+    await publish(bus, 'mad.topic.a', { payload: { n, text: 'x'.repeat(100_000) } });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  client.socket.resume();
+  const droppedOf = () => client.pushed.filter(({ type }) => type === 'dropped');
+  const messages = () => client.pushed.filter(({ type }) => type === 'message');
+  const dropped = () => droppedOf().reduce((sum, frame) => sum + (frame.count as number), 0);
+  await expect.poll(() => messages().length + dropped(), { timeout: 5000 }).toBe(count);
+  expect(dropped()).toBeGreaterThan(0);
+  const numbers = pushedNumbers(messages());
+  expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+  expect(numbers.at(-1)).toBe(count - 1);
+});
+
 /** A connection that takes what it is told to take. */
 function fakeConnection(id: string) {
   const frames: Reply[] = [];
@@ -147,6 +168,19 @@ describe('a slow reader', () => {
     const [client] = gateway.clients.all();
     expect(client?.push).toBeNull();
     expect(client?.queue.length).toBe(1);
+  });
+
+  test('a frame is made once for all who can send it as it is', async () => {
+    const { bus, push } = await startGateway();
+    const texts: string[] = [];
+    for (const id of ['a', 'b']) {
+      const { connection } = fakeConnection(id);
+      await push(id, { ...connection, sendText: (text) => texts.push(text) > 0 });
+    }
+    await publish(bus, 'mad.topic.a', { payload: { n: 1 } });
+    await expect.poll(() => texts.length).toBe(2);
+    expect(texts[0]).toBe(texts[1]);
+    expect(JSON.parse(texts[0] as string)).toMatchObject({ type: 'message', message: { payload: { n: 1 } } });
   });
 
   test('a connection is listened to once, however often it subscribes', async () => {

@@ -3,7 +3,7 @@ import { within } from './delivery/within.ts';
 import type { Gateway } from './gateway.ts';
 
 /** Patterns of one client, at most. */
-export const MAX_PATTERNS = 1000;
+const MAX_PATTERNS = 1000;
 /** Longest pattern, as long as a channel may be, in characters. */
 const MAX_PATTERN_LENGTH = 512;
 /** All patterns of one client together, in characters: its record on the bus holds them. */

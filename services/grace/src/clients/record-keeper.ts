@@ -1,5 +1,6 @@
 import type { Clock, Logger, Position } from '@mad-group/protocol';
 import type { FanOut } from '../delivery/fan-out.ts';
+import { within } from '../delivery/within.ts';
 import type { Client } from './client.ts';
 import type { ClientRecords } from './client-records.ts';
 import type { ClientTable } from './client-table.ts';
@@ -7,7 +8,7 @@ import type { ClientTable } from './client-table.ts';
 /** A client's position is written at most so often, in milliseconds. */
 const SAVE_EVERY_MS = 2000;
 /** How long a stop waits for the last positions to be written, in milliseconds. */
-const LAST_SAVE_MS = 2000;
+const LAST_SAVE_MS = 1000;
 
 export interface RecordKeeperOptions {
   readonly instanceId: string;
@@ -17,6 +18,8 @@ export interface RecordKeeperOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly idleMs: number;
+  /** Where the bus is away at a stop, positions are not waited for. */
+  readonly busConnected: () => boolean;
 }
 
 /** Everything up to here was handed to the client; null where that is not known yet. */
@@ -44,13 +47,10 @@ export class RecordKeeper {
     if (!this.#timer) return;
     clearInterval(this.#timer);
     this.#timer = null;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, LAST_SAVE_MS);
-    });
+    if (!this.#options.busConnected()) return;
     const unsaved = [...this.#options.table.all()].filter((client) => client.unsaved);
-    await Promise.race([Promise.all(unsaved.map((client) => this.save(client))), late]);
-    clearTimeout(timer);
+    const saved = Promise.all(unsaved.map((client) => this.save(client)));
+    await within(saved, LAST_SAVE_MS, new AbortController().signal);
   }
 
   /** Writes a client's record. Where the bus does not take it, it is tried again in the next round. */

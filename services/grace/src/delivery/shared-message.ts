@@ -1,7 +1,7 @@
 import type { Envelope, Position } from '@mad-group/protocol';
 
 /** Memory that all queues of a Grace together may hold, in bytes of JSON. */
-export const DEFAULT_POOL_BYTES = 128 * 1024 * 1024;
+const DEFAULT_POOL_BYTES = 128 * 1024 * 1024;
 
 /** A message that waits in the queues of any number of clients: one copy, one serialization. */
 export class SharedMessage {

@@ -42,7 +42,7 @@ export const sendMessage = (gateway: Pick<Gateway, 'bus'>): ToolDefinition =>
       });
       try {
         const position = await gateway.bus.publish(envelope);
-        log.info({ message_id: envelope.message_id, channel: input.channel }, 'Published message');
+        log.debug({ message_id: envelope.message_id, channel: input.channel }, 'Published message');
         return { status: 'success' as const, message_id: envelope.message_id, position };
       } catch (error) {
         if (!(error instanceof MadError)) throw error;
