@@ -61,8 +61,8 @@ export async function pollByPosition(
 ): Promise<Polled> {
   if (!client.push && !client.byPosition) {
     client.byPosition = true;
-    client.queue.clear();
-    client.takeGaps();
+    client.moveTo(request.after);
+    gateway.fanOut.join(client, null);
   }
   const untilMs = performance.now() + request.waitMs;
   let { after } = request;
@@ -75,7 +75,7 @@ export async function pollByPosition(
       const polled = await readBehind(gateway, client, after, request);
       const hasNews = polled.messages.length > 0 || polled.gaps.length > 0;
       if (hasNews || leftMs === 0) {
-        client.handed = polled.position;
+        if (client.byPosition) client.handed = polled.position;
         client.unsaved = true;
         return polled;
       }

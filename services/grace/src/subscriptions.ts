@@ -51,7 +51,10 @@ export async function subscribe(gateway: Gateway, request: Subscription): Promis
   if (request.after !== undefined) client.moveTo(request.after);
   if (queueAgain) client.byPosition = false;
   if (request.push) push.attach(client, request.push);
-  if (isNew || grows || queueAgain || request.after !== undefined) fanOut.join(client, from);
+  if (isNew || grows || queueAgain || request.after !== undefined) {
+    // The log is the queue of a client that polls by position: nothing is read ahead for it.
+    fanOut.join(client, client.byPosition ? null : from);
+  }
   if (isNew) client.handed = from;
   await keeper.save(client);
   gateway.showSize();

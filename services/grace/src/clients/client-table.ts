@@ -27,7 +27,7 @@ export interface ClientTableOptions {
 export class ClientTable {
   readonly #options: ClientTableOptions;
   readonly #clients = new Map<string, Client>();
-  /** Look-ups that are under way, so that two calls do not build one client twice. */
+  /** Look-ups that are under way, so that two calls do not take one client over twice. */
   readonly #opening = new Map<string, Promise<Client | null>>();
 
   constructor(options: ClientTableOptions) {
@@ -51,10 +51,11 @@ export class ClientTable {
   async find(id: string, caller: Caller): Promise<Client | null> {
     const held = this.#clients.get(id);
     if (held) checkOwner(held.owner.name, id, caller);
-    let opening = this.#opening.get(id);
+    const key = `${caller.name} ${id}`;
+    let opening = this.#opening.get(key);
     if (!opening) {
-      opening = this.#open(id, caller).finally(() => this.#opening.delete(id));
-      this.#opening.set(id, opening);
+      opening = this.#open(id, caller).finally(() => this.#opening.delete(key));
+      this.#opening.set(key, opening);
     }
     const client = await opening;
     if (!client) return null;

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { Gateway } from '../gateway.ts';
 import {
   callerOf,
+  callersOf,
   connect,
   numbers,
   publish,
@@ -49,6 +50,24 @@ describe('a client outlives its Grace', () => {
     const other = await connect(await startGrace(bus));
     const polled = await other.call('grace_poll_messages', { client_id: 'c', wait_ms: 1000 });
     expect(numbers(polled.messages)).toEqual(range(0, 20));
+  });
+
+  test('a caller who asks for the client of another at the same moment hinders nobody', async () => {
+    const bus = await startBus();
+    const callers = callersOf({ alice: ['read'], bob: ['read'] });
+    const first = await startGrace(bus, { callers });
+    await (await connect(first, 'alice')).call('grace_subscribe', {
+      client_id: 'c',
+      topics: ['mad.topic.a'],
+    });
+    await first.stop();
+    await publish(bus, 'mad.topic.a', { payload: { n: 1 } });
+    const grace = await startGrace(bus, { callers });
+    const [bob, alice] = [await connect(grace, 'bob'), await connect(grace, 'alice')];
+    const polls = [bob, alice].map((client) => client.call('grace_poll_messages', { client_id: 'c' }));
+    const [refused, polled] = await Promise.all(polls);
+    expect(refused).toMatchObject({ code: 'not_found' });
+    expect(numbers(polled?.messages)).toEqual([1]);
   });
 
   test('two replicas serve one client in turn, subscriptions included', async () => {
