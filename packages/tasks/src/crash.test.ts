@@ -7,13 +7,8 @@ import { fileURLToPath } from 'node:url';
 import type { Envelope } from '@mad-group/protocol';
 import { expect, test, vi } from 'vitest';
 import { createTaskStore } from './task-store.ts';
-import {
-  createTestRunner,
-  joinTokens,
-  openTestDatabase,
-  steppingClock,
-  temporaryPath,
-} from './testing/fakes.ts';
+import { joinTokens, steppingClock } from './testing/fakes.ts';
+import { createTestRunner, openTestDatabase, temporaryPath } from './testing/test-runner.ts';
 
 const CHILD = fileURLToPath(import.meta.resolve('./testing/crash-child.ts'));
 const CRASHES = 8;

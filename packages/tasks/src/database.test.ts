@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Logger, silentLogger } from '@mad-group/protocol';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { openDatabase } from './database.ts';
 import type { Migration } from './migrations.ts';
-import { openTestDatabase, temporaryPath } from './testing/fakes.ts';
+import { openTestDatabase, temporaryPath } from './testing/test-runner.ts';
 
 const first: Migration = { name: 'a-001', sql: 'CREATE TABLE a (x INTEGER) STRICT' };
 const second: Migration = { name: 'b-001', sql: 'CREATE TABLE b (x INTEGER) STRICT' };
@@ -16,7 +15,7 @@ const open = (path: string, migrations: Migration[], log: Logger = silentLogger)
   openDatabase({ path, log, migrations, lockWaitMs: 0 });
 
 test('opening makes the directory and says so in the line that the guide names', () => {
-  const path = join(mkdtempSync(join(tmpdir(), 'mad-')), 'deep', 'er', 'state.db');
+  const path = join(dirname(temporaryPath()), 'deep', 'er', 'state.db');
   const lines: [object, string][] = [];
   const log = {
     ...silentLogger,

@@ -4,15 +4,12 @@ import { eventMessageId, notificationMessageId } from './task-messages.ts';
 import {
   caller,
   createFakePublisher,
-  createTestRunner,
   type FakePublisher,
   joinTokens,
-  openTestDatabase,
-  type TestRunner,
-  temporaryPath,
   thinkerOf,
   token,
 } from './testing/fakes.ts';
+import { createTestRunner, openTestDatabase, type TestRunner, temporaryPath } from './testing/test-runner.ts';
 
 const alice = caller('alice');
 const unavailable = () => new MadError('bus_unavailable', 'The bus is away.');

@@ -4,17 +4,14 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { TaskRunner } from './task-runner.ts';
 import {
   caller,
-  createTestRunner,
   hangingThinker,
   joinTokens,
-  openTestDatabase,
   silentMetrics,
   steppingClock,
-  type TestRunner,
-  temporaryPath,
   thinkerOf,
   token,
 } from './testing/fakes.ts';
+import { createTestRunner, openTestDatabase, type TestRunner, temporaryPath } from './testing/test-runner.ts';
 
 const alice = caller('alice');
 const bob = caller('bob');

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import type { StateDatabase } from './database.ts';
 import { canMove, hasEnded } from './task-states.ts';
 import { createTaskStore, type TaskStore } from './task-store.ts';
-import { caller, openTestDatabase, steppingClock } from './testing/fakes.ts';
+import { caller, steppingClock } from './testing/fakes.ts';
+import { openTestDatabase } from './testing/test-runner.ts';
 
 test('only an end has no way on, and every state can be reached', () => {
   expect(TASK_STATUSES.filter(hasEnded)).toEqual(['COMPLETED', 'FAILED', 'CANCELLED']);

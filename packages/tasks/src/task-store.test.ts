@@ -3,7 +3,8 @@ import { MadError } from '@mad-group/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { StateDatabase } from './database.ts';
 import { createTaskStore, type TaskDraft } from './task-store.ts';
-import { caller, openTestDatabase, steppingClock } from './testing/fakes.ts';
+import { caller, steppingClock } from './testing/fakes.ts';
+import { openTestDatabase } from './testing/test-runner.ts';
 
 let database: StateDatabase | undefined;
 afterEach(() => database?.close());

@@ -7,7 +7,8 @@ import {
 } from '@mad-group/protocol';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createTaskResources, createTaskTools } from './task-tools.ts';
-import { caller, createTestRunner, hangingThinker, type TestRunner, thinkerOf } from './testing/fakes.ts';
+import { caller, hangingThinker, thinkerOf } from './testing/fakes.ts';
+import { createTestRunner, type TestRunner } from './testing/test-runner.ts';
 
 const alice = caller('alice');
 let opened: TestRunner | undefined;

@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Caller,
@@ -8,22 +5,11 @@ import {
   type Envelope,
   formatPosition,
   type Scope,
-  silentLogger,
-  systemClock,
   type Thinker,
   type ThinkRequest,
   type Thought,
 } from '@mad-group/protocol';
-import { openDatabase, type StateDatabase } from '../database.ts';
 import type { Publisher, TaskMetrics, TaskWording } from '../ports.ts';
-import { TASK_MIGRATIONS } from '../task-migrations.ts';
-import { createTaskRunner, type TaskRunner, type TaskRunnerOptions } from '../task-runner.ts';
-import { createTaskStore, type TaskStore } from '../task-store.ts';
-
-export const temporaryPath = (): string => join(mkdtempSync(join(tmpdir(), 'mad-tasks-')), 'state.db');
-
-export const openTestDatabase = (path = temporaryPath()): StateDatabase =>
-  openDatabase({ path, log: silentLogger, migrations: TASK_MIGRATIONS });
 
 export const caller = (name: string, ...scopes: Scope[]): Caller => ({
   name,
@@ -95,7 +81,7 @@ export const thinkerOf = (
 export const token = (text: string): Thought => ({ type: 'token', token: text });
 
 /** Answers `echo: {prompt}` in one token for each word. */
-const echoThinker: Thinker = thinkerOf(async function* ({ prompt }) {
+export const echoThinker: Thinker = thinkerOf(async function* ({ prompt }) {
   yield token('echo:');
   for (const word of prompt.split(' ')) yield token(` ${word}`);
 });
@@ -105,37 +91,6 @@ export const hangingThinker: Thinker = thinkerOf(async function* (_, signal) {
   yield token('begun');
   await delay(600_000, undefined, { signal });
 });
-
-export interface TestRunner {
-  readonly runner: TaskRunner;
-  readonly store: TaskStore;
-  readonly database: StateDatabase;
-  readonly publisher: FakePublisher;
-}
-
-/** A runner on a database of its own, not started. */
-export function createTestRunner(
-  options: Partial<TaskRunnerOptions> & { database?: StateDatabase; publisher?: FakePublisher } = {},
-): TestRunner {
-  const { database = openTestDatabase(), publisher = createFakePublisher(), ...rest } = options;
-  const clock = options.clock ?? systemClock;
-  const store = options.store ?? createTaskStore(database, { clock });
-  const runner = createTaskRunner({
-    store,
-    thinker: echoThinker,
-    publisher,
-    clock,
-    log: silentLogger,
-    metrics: silentMetrics,
-    madId: 'fiedler',
-    wording,
-    concurrency: 4,
-    queueMax: 1_000,
-    retentionDays: 30,
-    ...rest,
-  });
-  return { runner, store, database, publisher };
-}
 
 /** The task's text as a reader of its stream joins it: tokens, discarded at each new attempt. */
 export function joinTokens(events: readonly { type: string; token: string }[]): string {
