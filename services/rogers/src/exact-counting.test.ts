@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Bus, createBus, DEFAULT_LOG_LIMITS } from '@mad-group/bus';
 import { startRedis } from '@mad-group/bus/testing';
@@ -43,7 +44,7 @@ function startRogers(redisUrl: string, dataDir: string) {
     /** Waits for the line of a message, which comes after the commit that counts it. */
     hasCounted: (sender = '') =>
       expect
-        .poll(() => output, { timeout: 20_000 })
+        .poll(() => output, { timeout: 40_000 })
         .toContain(`[Metrics] Received message from sender: ${sender}`),
     async end(signal: NodeJS.Signals) {
       const exited = once(child, 'exit');
@@ -54,7 +55,7 @@ function startRogers(redisUrl: string, dataDir: string) {
   };
 }
 
-/** Publishes without a pause until it is ended; resolves to how many each sender published. */
+/** Publishes until it is ended, with pauses that leave others the processor; resolves to how many each sender published. */
 function publishOn(bus: Bus) {
   const published = new Map<string, number>(SENDERS.map((sender) => [sender, 0]));
   let ended = false;
@@ -67,6 +68,7 @@ function publishOn(bus: Bus) {
       }));
       await Promise.all(drafts.map((draft) => bus.publish(createEnvelope(draft))));
       for (const { senderId } of drafts) published.set(senderId, (published.get(senderId) ?? 0) + 1);
+      await sleep(5);
     }
   };
   const done = loop();
@@ -131,7 +133,7 @@ test(`after each of ${KILLS} kill -9 the counts are those of the log up to the s
     const rogers = startRogers(redis.url, folder);
     await rogers.hasCounted();
     // Somewhere in the middle of its work, another place each time.
-    await new Promise((resolve) => setTimeout(resolve, 37 * kill));
+    await sleep(37 * kill);
     await rogers.end('SIGKILL');
     const stored = readStored(folder);
     expect(stored.hours).toEqual(await countLog(bus, stored.position));
@@ -152,4 +154,4 @@ test(`after each of ${KILLS} kill -9 the counts are those of the log up to the s
   ).toBeGreaterThanOrEqual(0);
   expect(stored.hours).toEqual(await countLog(bus, stored.position));
   for (const [sender, count] of publishing.published) expect(stored.totals.get(sender)).toBe(count);
-});
+}, 180_000);
