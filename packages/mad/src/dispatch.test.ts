@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { type Caller, defineTool, LOCAL_CALLER, type Scope } from '@mad-group/protocol';
 import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
@@ -35,7 +36,7 @@ function harness() {
     dispatcher.call({
       surface: 'websocket',
       caller: LOCAL_CALLER,
-      signal: new AbortController().signal,
+      signals: [],
       toolName,
       toolInput,
       ...rest,
@@ -74,7 +75,7 @@ describe('a tool call', () => {
 
   test('ends before its handler when its caller is gone', async () => {
     const { call, seen } = harness();
-    await call('toy_context', {}, { signal: AbortSignal.abort() });
+    await call('toy_context', {}, { signals: [AbortSignal.abort()] });
     expect(seen).not.toHaveBeenCalled();
   });
 });
@@ -132,13 +133,21 @@ test('calls are counted by tool, surface and outcome, and unknown names make no 
   expect(text).not.toContain('made-up');
 });
 
-test('a context for what is no tool checks the scope too', () => {
+test('what is read beside tools needs its scope too', async () => {
   const { dispatcher } = harness();
-  const call = { surface: 'mcp' as const, signal: new AbortController().signal };
-  expect(() => dispatcher.context('admin', 'mad://toy/secrets', { ...call, caller: caller('read') })).toThrow(
+  const call = { signals: [], caller: caller('read') };
+  await expect(dispatcher.read('admin', 'mad://toy/secrets', call, () => 'secret')).rejects.toThrow(
     "mad://toy/secrets needs the scope 'admin'; 'alice' has: read.",
   );
-  expect(
-    dispatcher.context('read', 'mad://toy/status', { ...call, caller: caller('read') }).caller.name,
-  ).toBe('alice');
+  await expect(
+    dispatcher.read('read', 'mad://toy/status', call, (context) => context.caller.name),
+  ).resolves.toBe('alice');
+});
+
+test('a handler’s listeners are not left on the signals of its caller', async () => {
+  const { call } = harness();
+  const connection = new AbortController();
+  for (let number = 0; number < 20; number += 1)
+    await call('toy_echo', { text: 'x' }, { signals: [connection.signal] });
+  expect(getEventListeners(connection.signal, 'abort')).toHaveLength(0);
 });

@@ -13,6 +13,7 @@ import {
   toErrorReply,
 } from '@mad-group/protocol';
 import { isDeeperThan } from './json-depth.ts';
+import { linkSignal } from './linked-signal.ts';
 import type { MadMetrics } from './metrics.ts';
 
 export type Surface = 'websocket' | 'mcp' | 'bus';
@@ -23,7 +24,8 @@ export interface ToolCall {
   readonly caller: Caller;
   readonly toolName: unknown;
   readonly toolInput: unknown;
-  readonly signal: AbortSignal;
+  /** The call ends when one of them aborts: its caller went away, or the MAD stops. */
+  readonly signals: readonly AbortSignal[];
   /** For the call where its input names none. */
   readonly correlationId?: string | undefined;
   readonly connection?: ClientConnection | undefined;
@@ -38,11 +40,16 @@ export interface Dispatcher {
   /** Takes a call from any surface to its outcome; never throws. */
   call(call: ToolCall): Promise<ToolOutcome>;
   /**
-   * The context for what is read beside tools, as resources are.
+   * Runs what is read beside tools, as resources are, in the context that a tool would get.
    *
-   * @throws MadError `forbidden` where the caller lacks the scope
+   * @throws MadError `forbidden` where the caller lacks the scope; what `run` throws
    */
-  context(scope: Scope, what: string, call: Omit<ToolCall, 'toolName' | 'toolInput'>): ToolContext;
+  read<Result>(
+    scope: Scope,
+    what: string,
+    call: Pick<ToolCall, 'caller' | 'signals'>,
+    run: (context: ToolContext) => Result | Promise<Result>,
+  ): Promise<Result>;
   /** Logs what was thrown and is no answer for a caller. */
   reportDefect(error: unknown, facts: object): void;
 }
@@ -65,6 +72,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     let tool: ToolDefinition | undefined;
     let outcome: ToolOutcome;
     let callLog = log;
+    const { signal, unlink } = linkSignal(request.signals);
     try {
       correlationId = correlationIdOf(request.toolInput) ?? correlationId;
       callLog = log.child({ correlation_id: correlationId });
@@ -74,22 +82,24 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         throw new MadError('invalid_input', `'tool_input' is nested deeper than ${MAX_INPUT_DEPTH} levels.`);
       }
       const input = parseToolInput(tool, request.toolInput);
-      request.signal.throwIfAborted();
+      signal.throwIfAborted();
       const reply = await tool.handle(input, {
         caller: request.caller,
         correlationId,
         log: callLog,
-        signal: request.signal,
+        signal,
         progress: request.progress,
         connection: request.connection,
       });
       outcome = { ok: true, reply, correlationId };
     } catch (error) {
       const reply = toErrorReply(error);
-      if (reply.code === 'internal' && !isAbort(error, request.signal)) {
+      if (reply.code === 'internal' && !isAbort(error, signal)) {
         callLog.error({ err: error, tool: tool?.name }, 'Tool call failed');
       }
       outcome = { ok: false, reply, correlationId };
+    } finally {
+      unlink();
     }
     // A name that nobody declared must not make a series of its own.
     const label = tool?.name ?? 'unknown';
@@ -118,15 +128,16 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   return {
     call,
     reportDefect: (error, facts) => log.error({ err: error, ...facts }, 'Request failed'),
-    context(scope, what, request) {
+    async read(scope, what, request, run) {
       checkScope(request.caller, scope, what);
-      const correlationId = request.correlationId ?? randomUUID();
-      return {
-        caller: request.caller,
-        correlationId,
-        log: log.child({ correlation_id: correlationId }),
-        signal: request.signal,
-      };
+      const correlationId = randomUUID();
+      const { signal, unlink } = linkSignal(request.signals);
+      try {
+        const contextLog = log.child({ correlation_id: correlationId });
+        return await run({ caller: request.caller, correlationId, log: contextLog, signal });
+      } finally {
+        unlink();
+      }
     },
   };
 }

@@ -57,7 +57,7 @@ export function createBusSurface(options: BusSurfaceOptions): BusSurface {
       toolName: request.payload.tool_name,
       toolInput: request.payload.tool_input,
       correlationId: request.correlation_id,
-      signal: options.signal,
+      signals: [options.signal],
     });
     try {
       await publishReply(request, caller, { ...outcome.reply });

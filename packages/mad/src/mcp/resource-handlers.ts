@@ -1,4 +1,10 @@
-import { type Caller, MadError, type ResourceDefinition, toErrorReply } from '@mad-group/protocol';
+import {
+  type Caller,
+  MadError,
+  type ResourceDefinition,
+  type ToolContext,
+  toErrorReply,
+} from '@mad-group/protocol';
 import {
   ProtocolError,
   ProtocolErrorCode,
@@ -70,11 +76,10 @@ export function handleResources(server: Server, options: ResourceHandlerOptions)
     const matched = matchResource(resources, uri);
     if (!matched) throw new ResourceNotFoundError(uri);
     const { resource, variables } = matched;
-    const signal = AbortSignal.any([context.mcpReq.signal, options.signal]);
-    const call = { surface: 'mcp' as const, caller: options.caller, signal };
+    const call = { caller: options.caller, signals: [context.mcpReq.signal, options.signal] };
     try {
-      const toolContext = options.dispatcher.context(resource.scope, uri, call);
-      const state = await resource.read(variables, toolContext);
+      const read = (toolContext: ToolContext) => resource.read(variables, toolContext);
+      const state = await options.dispatcher.read(resource.scope, uri, call, read);
       return { contents: [{ uri, mimeType: MIME_TYPE, text: JSON.stringify(state) }] };
     } catch (error) {
       throw toProtocolError(error, uri, options.dispatcher);

@@ -48,7 +48,7 @@ export function handleTools(server: Server, options: ToolHandlerOptions): void {
       caller: options.caller,
       toolName: request.params.name,
       toolInput: request.params.arguments,
-      signal: AbortSignal.any([context.mcpReq.signal, options.signal]),
+      signals: [context.mcpReq.signal, options.signal],
       progress:
         progressToken === undefined
           ? undefined

@@ -32,7 +32,7 @@ export interface Connection {
 export function serveConnection(options: ConnectionOptions): Connection {
   const { socket, limits } = options;
   const gone = new AbortController();
-  const signal = AbortSignal.any([gone.signal, options.signal]);
+  const signals = [gone.signal, options.signal];
   const waiting: Buffer[] = [];
   const replies = orderedReplies(send);
   const drained = new Set<() => void>();
@@ -84,7 +84,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
     try {
       const request = parseRequest(data);
       const caller = options.authenticate();
-      const call = { surface: 'websocket' as const, caller, signal, connection, ...request };
+      const call = { surface: 'websocket' as const, caller, signals, connection, ...request };
       return (await options.dispatcher.call(call)).reply;
     } catch (error) {
       if (error instanceof MadError && error.code === 'unauthenticated') {
@@ -149,6 +149,8 @@ export function serveConnection(options: ConnectionOptions): Connection {
           ended.promise.then(resolve);
         });
       }
+      // The client's half of the closing handshake has to be read.
+      if (socket.isPaused) socket.resume();
       close(1001, 'This MAD is stopping.');
       const timer = setTimeout(() => socket.terminate(), graceMs);
       await ended.promise;
