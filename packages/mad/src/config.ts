@@ -94,7 +94,7 @@ export const EnvironmentSchema = z.object({
     .default(60)
     .describe('Grace forgets a client that was idle so long.'),
   DRAIN_MS: whole(0, 3_600_000)
-    .default(4_000)
+    .default(3_000)
     .describe('Time for running tasks at a stop, in ms; the rest is queued again.'),
   LOG_LEVEL: z
     .preprocess(

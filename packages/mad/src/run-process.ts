@@ -51,8 +51,8 @@ export type RunOptions =
 
 /** Errors whose message says what to do. The last is the imperator's, which this package does not know. */
 const FOR_PEOPLE: ReadonlySet<string> = new Set(['ConfigError', 'StartError', 'ContextFileError']);
-/** Part of the shutdown that is left when running work had its time, in milliseconds. */
-const CLOSING_MS = 1_000;
+/** What a stop may take beyond the time of running work: its last events, and connections. In milliseconds. */
+const CLOSING_MS = 2_000;
 
 /**
  * Runs MADs in this process from its environment until a signal: configuration, log, bus, callers,

@@ -6,7 +6,7 @@ import { createGroupPlanner, type ProcessParts, providerMetrics, type Tiers } fr
 import { createRogers } from '@mad-group/rogers';
 import { createSequentialThinking } from '@mad-group/sequential-thinking';
 
-/** All four MADs over one bus, in the order of what needs what. */
+/** All four MADs over one bus, in tiers of what needs what. */
 export async function buildGroup(parts: ProcessParts<Bus>): Promise<Tiers> {
   const provider = (madId: string) =>
     createProvider(parts.config, {
@@ -26,5 +26,6 @@ export async function buildGroup(parts: ProcessParts<Bus>): Promise<Tiers> {
     provider: provider('fiedler'),
     planner: planner('fiedler'),
   });
-  return [[sequentialThinking], [grace], [rogers, fiedler]];
+  // Rogers stops behind Grace and Fiedler, so that it hears their goodbyes.
+  return [[sequentialThinking], [rogers], [grace, fiedler]];
 }

@@ -14,7 +14,9 @@ await runProcess({
   build: buildGroup,
   async onStarted({ config }, { mads, platform }) {
     await healthyOrAfter(mads, HEALTH_WAIT_MS);
-    const statuses = mads.map((mad) => ({ port: mad.port, status: mad.status() }));
+    const statuses = mads
+      .map((mad) => ({ port: mad.port, status: mad.status() }))
+      .sort((a, b) => a.port - b.port);
     process.stdout.write(
       firstScreen({
         version: packageJson.version,
