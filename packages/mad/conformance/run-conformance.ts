@@ -64,7 +64,7 @@ export async function runConformance(run: ConformanceRun): Promise<ConformanceRe
 }
 
 /** What the list excuses in one revision: scenarios, or `scenario:check`. */
-export const expectedFailures = (specVersion: SpecVersion, provides?: ReadonlySet<string>): string[] =>
+const expectedFailures = (specVersion: SpecVersion, provides?: ReadonlySet<string>): string[] =>
   FIXTURE_BOUND.filter(({ revisions }) => revisions.includes(specVersion))
     .map(({ entry }) => entry)
     .filter((entry) => !provides?.has(entry));

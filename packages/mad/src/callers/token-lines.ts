@@ -10,7 +10,7 @@ export interface TokenLine {
 }
 
 /** Bad lines of `MAD_TOKENS`. Its message names lines by their number and never holds a token. */
-export class TokenLinesError extends Error {
+class TokenLinesError extends Error {
   constructor(problems: readonly string[]) {
     super(`MAD_TOKENS is not right:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
     this.name = 'TokenLinesError';

@@ -9,7 +9,7 @@ import {
 import type { Callers } from '../callers/callers.ts';
 import type { MadMetrics } from '../metrics.ts';
 
-export type Admission =
+type Admission =
   | { readonly ok: true; readonly caller: Caller }
   | {
       readonly ok: false;

@@ -18,7 +18,7 @@ export interface ToolHandlerOptions {
 }
 
 /** A tool as MCP lists it. */
-export const describeTool = (tool: ToolDefinition): Tool => ({
+const describeTool = (tool: ToolDefinition): Tool => ({
   name: tool.name,
   title: tool.title,
   description: tool.description,
