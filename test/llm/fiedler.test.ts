@@ -55,7 +55,7 @@ async function converse(prompt: string, conversation_id: string) {
 }
 
 test('a conversation of two turns: streamed and stored, over Fiedler and Grace', async () => {
-  await grace.callOrThrow('grace_subscribe', {
+  const { position } = await grace.callOrThrow('grace_subscribe', {
     client_id: 'llm',
     topics: ['mad.stream.*', 'mad.direct.llm-test'],
   });
@@ -70,9 +70,19 @@ test('a conversation of two turns: streamed and stored, over Fiedler and Grace',
   // A model this small may not use its memory; that it was given is tested with a stub model.
   expect(second.task.status).toBe('COMPLETED');
 
-  // The same tokens went over the bus, and the notification behind them.
-  const { messages } = await grace.callOrThrow('grace_poll_messages', { client_id: 'llm' });
-  const seen = messages as { channel: string; payload: { token?: string; status?: string } }[];
+  // The same tokens went over the bus, and the notification behind them. By position: a queue holds 100.
+  const seen: { channel: string; payload: { token?: string; status?: string } }[] = [];
+  const isNotified = () => seen.filter(({ channel }) => channel === 'mad.direct.llm-test').length === 2;
+  for (let after = position; !isNotified(); ) {
+    const page = await grace.callOrThrow('grace_poll_messages', {
+      client_id: 'llm',
+      after,
+      limit: 1000,
+      wait_ms: 5000,
+    });
+    seen.push(...(page.messages as typeof seen));
+    after = page.position;
+  }
   const streamed = seen.filter(({ channel }) => channel === `mad.stream.${second.task.task_id}`);
   expect(streamed.map(({ payload }) => payload.token).join('')).toBe(second.response);
   expect(seen.at(-1)).toMatchObject({ channel: 'mad.direct.llm-test', payload: { status: 'COMPLETED' } });
