@@ -15,17 +15,18 @@ interface Report {
 
 const folder = mkdtempSync(join(tmpdir(), 'mad-test-'));
 const reportPath = join(folder, 'report.json');
-const reporter = process.stdout.isTTY ? 'default' : 'dot';
+// Colour codes only make a stored log hard to read.
+const env = process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: '1' };
 const { status } = spawnSync(
   'vitest',
   [
     'run',
-    `--reporter=${reporter}`,
+    '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${reportPath}`,
     ...process.argv.slice(2),
   ],
-  { stdio: 'inherit' },
+  { stdio: 'inherit', env },
 );
 
 let passed = 0;

@@ -67,12 +67,15 @@ export class LogBounds {
       redis.memory('USAGE', this.#key, 'SAMPLES', SAMPLED_NODES),
       redis.xlen(this.#key),
     ]);
-    if (bytes === null || length === 0) return;
-    const affordable = Math.floor(this.#limits.maxBytes / (bytes / length));
-    this.#maxLength = Math.max(
-      Math.min(MIN_LENGTH, this.#limits.maxLength),
-      Math.min(this.#limits.maxLength, affordable),
-    );
+    if (bytes === null) return;
+    const { maxLength, maxBytes } = this.#limits;
+    if (bytes < maxBytes / 2) {
+      // A short log says little of what an entry weighs: most of it is room for more.
+      this.#maxLength = maxLength;
+      return;
+    }
+    const affordable = Math.max(MIN_LENGTH, Math.floor(maxBytes / (bytes / length)));
+    this.#maxLength = Math.min(maxLength, affordable);
     if (length <= this.#maxLength) return;
     await redis.xtrim(this.#key, 'MAXLEN', '~', this.#maxLength);
   }

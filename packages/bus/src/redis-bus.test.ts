@@ -254,6 +254,15 @@ describe('the log in Redis', () => {
     });
   });
 
+  test('keeps everything while its memory is within the limit', async () => {
+    const bus = await startBus({ maxBytes: 1_000_000 });
+    await bus.publish(message('alone, it weighs much'));
+    for (let round = 0; round < 10; round += 1) {
+      await Promise.all(Array.from({ length: 100 }, () => bus.publish(message('x'))));
+    }
+    expect(await plain.xlen(`${prefix}log`)).toBe(1_001);
+  });
+
   test('is written by a script that Redis forgot and is told again', async () => {
     const bus = await startBus();
     await bus.publish(message('1'));

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { FIXTURE_BOUND, type SpecVersion } from './fixture-bound.ts';
 
+export { SPEC_VERSIONS } from './fixture-bound.ts';
+
 export interface ConformanceRun {
   /** Address of an MCP endpoint that asks for no token. */
   readonly url: string;

@@ -9,7 +9,7 @@ export interface ClientConnection {
   /** Sends one JSON frame; false where the connection is gone. */
   send(frame: Record<string, unknown>): boolean;
   /** The same for a frame that is JSON text already, so that one text serves many connections. */
-  sendText?(json: string): boolean;
+  sendText(json: string): boolean;
   /** Bytes accepted by `send` and not yet handed to the network. */
   bufferedBytes(): number;
   /** Closes with a WebSocket close code (RFC 6455, section 7.4). */

@@ -104,6 +104,7 @@ function fakeConnection(id: string) {
       frames.push(frame);
       return true;
     },
+    sendText: (text) => connection.send(JSON.parse(text)),
     bufferedBytes: () => state.buffered,
     close(code) {
       closed.push(code);

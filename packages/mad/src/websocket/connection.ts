@@ -99,6 +99,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
   const connection: ClientConnection = {
     id: randomUUID(),
     send: (frame) => send(JSON.stringify(frame)),
+    sendText: send,
     bufferedBytes: () => socket.bufferedAmount,
     close,
     onClose(listener) {

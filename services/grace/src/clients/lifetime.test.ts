@@ -162,6 +162,7 @@ describe('bounds', () => {
     const join = (clientId: string, pushTo?: { id: string }) => {
       const connection = {
         send: () => true,
+        sendText: () => true,
         bufferedBytes: () => 0,
         close: () => undefined,
         onClose: () => undefined,

@@ -50,7 +50,7 @@ export class Push {
 
   /** Sends one message at once; false where it has to wait in the queue. */
   send(client: Client, connection: ClientConnection, message: SharedMessage): boolean {
-    return !this.isBehind(client, connection) && sendMessage(connection, message);
+    return !this.isBehind(client, connection) && connection.sendText(message.frame);
   }
 
   /** Whether the client's next message has to wait. */
@@ -102,15 +102,10 @@ export class Push {
       if (dropped > 0) connection.send({ type: 'dropped', count: dropped });
       for (const message of messages) {
         room -= message.bytes;
-        if (sendMessage(connection, message)) client.handed = message.position;
+        if (connection.sendText(message.frame)) client.handed = message.position;
       }
     }
     client.unsaved = true;
     return !client.hasNews;
   }
-}
-
-function sendMessage(connection: ClientConnection, message: SharedMessage): boolean {
-  if (connection.sendText) return connection.sendText(message.frame);
-  return connection.send({ type: 'message', message: message.envelope });
 }
