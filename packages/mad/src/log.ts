@@ -60,7 +60,9 @@ export function createLog(options: LogOptions): Logger {
 function prettyStream(destination: DestinationStream, isTerminal: boolean): DestinationStream {
   const format = prettyFactory({
     colorize: isTerminal && isColorSupported,
-    ignore: 'pid,hostname',
+    // The MAD stands before the words; beside it the process's name says nothing more.
+    ignore: 'pid,hostname,name,mad',
+    messageFormat: '{if mad}{mad}: {end}{msg}',
     translateTime: 'SYS:HH:MM:ss.l',
     singleLine: true,
   });
