@@ -99,6 +99,10 @@ async function spawnRedis(server: {
   };
   const args = Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]);
   const child = spawn('redis-server', args, { stdio: 'ignore' });
+  // A test run that is broken off leaves no server behind.
+  const killChild = (): void => void child.kill('SIGKILL');
+  process.once('exit', killChild);
+  child.once('exit', () => process.off('exit', killChild));
   try {
     await once(child, 'spawn');
   } catch (error) {
