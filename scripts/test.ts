@@ -1,6 +1,7 @@
 // Runs every test and closes with a line of its own, `N passed, N failed`.
 //   npm test               all
 //   npm test -- PATH …     the test files whose path holds one of these words
+//   npm run test:faults    the faults, in their short form; FAULTS=full for the long one
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

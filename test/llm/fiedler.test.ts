@@ -1,7 +1,7 @@
 // Conversations with a real model through a whole group: Grace, Fiedler and its stored tasks.
 import { connectTools, type ToolClient } from '@mad-group/mad';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Group, startGroup } from '../system/kit/group.ts';
+import { type Group, startGroup } from '../kit/group.ts';
 import { type RealModel, realModel } from './real-model.ts';
 
 let real: RealModel;

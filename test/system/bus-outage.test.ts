@@ -3,9 +3,9 @@
 import { startRedis } from '@mad-group/bus/testing';
 import { connectTools } from '@mad-group/mad';
 import { expect, test } from 'vitest';
-import { freePorts } from './kit/free-ports.ts';
-import { parseLog, startGroup } from './kit/group.ts';
-import { run, start } from './kit/process.ts';
+import { freePorts } from '../kit/free-ports.ts';
+import { parseLog, startGroup } from '../kit/group.ts';
+import { run, start } from '../kit/process.ts';
 
 const AWAY = /^Redis is away/;
 

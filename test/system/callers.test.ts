@@ -6,8 +6,8 @@ import { connectTools, type ToolClient } from '@mad-group/mad';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { type Group, startGroup } from './kit/group.ts';
-import { run } from './kit/process.ts';
+import { type Group, startGroup } from '../kit/group.ts';
+import { run } from '../kit/process.ts';
 
 const TOKENS = {
   alice: 'alice-token-0123456789',

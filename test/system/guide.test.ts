@@ -1,8 +1,8 @@
 // The operations guide, step by step: what its reader types and looks for.
 import { LLMock } from '@copilotkit/aimock';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Group, startGroup } from './kit/group.ts';
-import { type Finished, run } from './kit/process.ts';
+import { type Group, startGroup } from '../kit/group.ts';
+import { type Finished, run } from '../kit/process.ts';
 
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 const GRACE_STATUS = [

@@ -1,7 +1,7 @@
 // MCP's own conformance suite against all four MADs, as they are served.
 import { runConformance, SPEC_VERSIONS } from '@mad-group/mad/conformance';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Group, MAD_NAMES, startGroup } from './kit/group.ts';
+import { type Group, MAD_NAMES, startGroup } from '../kit/group.ts';
 
 let group: Group;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 // All four MADs with the official client, in both protocol eras.
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Group, MAD_NAMES, type MadName, startGroup } from './kit/group.ts';
+import { type Group, MAD_NAMES, type MadName, startGroup } from '../kit/group.ts';
 
 const ERAS = {
   '2025-11-25': {},

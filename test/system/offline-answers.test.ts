@@ -1,7 +1,7 @@
 // What people ask first, answered from the real state of a group without a model.
 import { connectTools, type ToolClient } from '@mad-group/mad';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Group, startGroup } from './kit/group.ts';
+import { type Group, startGroup } from '../kit/group.ts';
 
 let group: Group;
 let grace: ToolClient;

@@ -3,8 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startRedis } from '@mad-group/bus/testing';
 import { expect, test } from 'vitest';
-import { startGroup } from './kit/group.ts';
-import { ROOT, run } from './kit/process.ts';
+import { startGroup } from '../kit/group.ts';
+import { ROOT, run } from '../kit/process.ts';
 
 const REQUIREMENTS = join(ROOT, 'test/system/python/requirements.txt');
 const VENV = join(ROOT, 'node_modules/.cache/python');

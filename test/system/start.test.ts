@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { startRedis } from '@mad-group/bus/testing';
 import { describe, expect, test } from 'vitest';
-import { startGroup } from './kit/group.ts';
-import { run, start } from './kit/process.ts';
+import { startGroup } from '../kit/group.ts';
+import { run, start } from '../kit/process.ts';
 
 const SERVICES = ['grace', 'fiedler', 'rogers'] as const;
 
