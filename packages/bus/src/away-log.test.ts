@@ -1,6 +1,6 @@
+import { recordingLog } from '@mad-group/protocol/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AwayLog } from './away-log.ts';
-import { recordingLog } from './testing/recording-log.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -16,6 +16,11 @@ import { WakeUp } from './wake-up.ts';
 const MAX_BLOCK_MS = 1_000;
 /** Pause after Redis refused, as it does while loading, in milliseconds. */
 const REFUSED_PAUSE_MS = 500;
+/**
+ * Pause after a lost connection, in milliseconds. A socket that has ended refuses commands at once
+ * while it still counts as ready: without a pause the loop would never let its end be heard.
+ */
+const LOST_PAUSE_MS = 10;
 
 export interface LogReaderDeps {
   readonly keys: RedisKeys;
@@ -69,21 +74,23 @@ export async function* readLog(deps: LogReaderDeps, options: ReadOptions): Async
     while (!signal.aborted) {
       const leftMs = Math.max(1, dueMs - performance.now());
       let batch: LogBatch | undefined;
+      /** Redis was asked and had nothing. */
+      let silent = false;
       try {
         if (await connection.waitUntilReady(leftMs, signal))
           batch = await next(Math.min(leftMs, MAX_BLOCK_MS));
       } catch (error) {
         if (signal.aborted) return;
-        // A lost connection comes back by itself; a refusal would come again at once.
+        silent = false;
         if (isReply(error)) {
           log.warn({ reason: describeRedisError(error) }, 'Redis refuses to read the log, trying again');
-          await pause.wait(REFUSED_PAUSE_MS, signal);
         }
+        await pause.wait(isReply(error) ? REFUSED_PAUSE_MS : LOST_PAUSE_MS, signal);
       }
       if (signal.aborted) return;
       if (batch === undefined) {
         if (cursor === undefined || performance.now() < dueMs) continue;
-        batch = { items: [], position: cursor.position, caughtUp: connection.ready };
+        batch = { items: [], position: cursor.position, caughtUp: silent };
       }
       yield batch;
       dueMs = performance.now() + idleMs;

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type Envelope, MAX_ENVELOPE_BYTES, type Position, silentLogger } from '@mad-group/protocol';
+import { recordingLog } from '@mad-group/protocol/testing';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Bus, LogItem } from './bus.ts';
@@ -8,7 +9,6 @@ import { DEFAULT_LOG_LIMITS, type LogLimits } from './log-limits.ts';
 import { createRedisBus } from './redis-bus.ts';
 import { busConformance } from './testing/conformance.ts';
 import { collect, message } from './testing/reading.ts';
-import { recordingLog } from './testing/recording-log.ts';
 import { startRedis, type TestRedis } from './testing/redis-server.ts';
 
 let server: TestRedis;

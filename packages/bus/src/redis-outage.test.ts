@@ -1,4 +1,5 @@
 import { type Logger, silentLogger } from '@mad-group/protocol';
+import { recordingLog } from '@mad-group/protocol/testing';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Bus, LogItem } from './bus.ts';
@@ -6,7 +7,6 @@ import { DEFAULT_LOG_LIMITS } from './log-limits.ts';
 import { createRedisBus } from './redis-bus.ts';
 import { startCutOffProxy } from './testing/cut-off-proxy.ts';
 import { collect, message } from './testing/reading.ts';
-import { recordingLog } from './testing/recording-log.ts';
 import { startRedis, type TestRedis, type TestRedisOptions } from './testing/redis-server.ts';
 
 const ending: (() => Promise<void>)[] = [];

@@ -8,7 +8,8 @@ export {
   lendTool,
 } from './imperator-tool.ts';
 export { createOfflineThinker, type OfflineThinkerOptions } from './offline/offline-thinker.ts';
-export { type RogersFacts, rogersRules } from './offline/rogers-rules.ts';
+export type { RogersFacts } from './offline/rogers-facts.ts';
+export { rogersRules } from './offline/rogers-rules.ts';
 export type { OfflineContext, OfflineRule } from './offline/rule.ts';
 export { type TaskFacts, taskRules } from './offline/task-rules.ts';
 export { createPlanMaker, type PlanMakerOptions } from './plan-maker.ts';

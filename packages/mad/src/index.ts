@@ -26,6 +26,7 @@ export {
 } from './config.ts';
 export { createMad } from './create-mad.ts';
 export { createLog, type LogLevel, type LogOptions } from './log.ts';
+export { madBase } from './mad-base.ts';
 export type { Lifecycle, Mad, MadOptions, StatusFacts } from './mad-types.ts';
 export { METRICS, type MetricName } from './metrics/catalogue.ts';
 export { providerMetrics } from './metrics/provider-metrics.ts';

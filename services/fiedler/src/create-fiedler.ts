@@ -10,7 +10,14 @@ import {
   type TaskFacts,
   taskRules,
 } from '@mad-group/imperator';
-import { createMad, type Mad, type PlannerClient, type ProcessParts, taskMetrics } from '@mad-group/mad';
+import {
+  createMad,
+  type Mad,
+  madBase,
+  type PlannerClient,
+  type ProcessParts,
+  taskMetrics,
+} from '@mad-group/mad';
 import { systemClock } from '@mad-group/protocol';
 import {
   createTaskResources,
@@ -41,7 +48,7 @@ export interface FiedlerOptions extends ProcessParts<Bus> {
  * @throws MadError `database_*`; ContextFileError without its IMPERATOR.md
  */
 export async function createFiedler(options: FiedlerOptions): Promise<Mad> {
-  const { config, bus, callers, metrics, planner, provider } = options;
+  const { config, bus, metrics, planner, provider } = options;
   const log = options.log.child({ mad: ID });
   const contextFile = await loadContext(CONTEXT_FILE);
   const path = join(config.DATA_DIR, 'fiedler_state.db');
@@ -81,21 +88,15 @@ export async function createFiedler(options: FiedlerOptions): Promise<Mad> {
   });
 
   return createMad({
+    ...madBase(options),
     id: ID,
     title: 'FiedlerV1',
     version: packageJson.version,
-    host: config.HOST,
     port: config.FIEDLER_PORT,
     portKey: 'FIEDLER_PORT',
     tools: createTaskTools({ prefix: ID, runner }),
     resources: createTaskResources({ prefix: ID, runner }),
     prompts: PROMPTS,
-    bus,
-    callers,
-    allowedHosts: config.ALLOWED_HOSTS,
-    allowedOrigins: config.ALLOWED_ORIGINS,
-    log: options.log,
-    metrics,
     parts: [closing(database), planner, runner],
     status: () => ({
       sequential_thinking_connected: planner.connected(),

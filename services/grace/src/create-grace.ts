@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createMad, type Mad, type ProcessParts } from '@mad-group/mad';
+import { createMad, type Mad, madBase, type ProcessParts } from '@mad-group/mad';
 import packageJson from '../package.json' with { type: 'json' };
 import { clientsResource } from './clients-resource.ts';
 import { Gateway } from './gateway.ts';
@@ -11,7 +11,8 @@ import { unsubscribeTool } from './tools/unsubscribe.ts';
 const ID = 'grace';
 
 /** Grace V0, the gateway: clients send, subscribe and poll through it. It does not think. */
-export function createGrace({ config, bus, log, metrics, callers }: ProcessParts): Mad {
+export function createGrace(parts: ProcessParts): Mad {
+  const { config, bus, log, metrics } = parts;
   const gateway = new Gateway({
     bus,
     log: log.child({ mad: ID }),
@@ -21,20 +22,14 @@ export function createGrace({ config, bus, log, metrics, callers }: ProcessParts
     maxClients: config.GRACE_MAX_CLIENTS,
   });
   return createMad({
+    ...madBase(parts),
     id: ID,
     title: 'GraceV0',
     version: packageJson.version,
-    host: config.HOST,
     port: config.GRACE_PORT,
     portKey: 'GRACE_PORT',
     tools: [sendMessage(gateway), subscribeTool(gateway), unsubscribeTool(gateway), pollMessages(gateway)],
     resources: [clientsResource(gateway)],
-    bus,
-    callers,
-    allowedHosts: config.ALLOWED_HOSTS,
-    allowedOrigins: config.ALLOWED_ORIGINS,
-    log,
-    metrics,
     parts: [gateway],
     status: () => ({ details: { clients: gateway.clients.size } }),
   });

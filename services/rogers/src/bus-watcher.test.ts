@@ -1,8 +1,8 @@
 import { createMetrics, type MadMetrics } from '@mad-group/mad';
 import { silentLogger } from '@mad-group/protocol';
+import { recordingLog } from '@mad-group/protocol/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createBusWatcher } from './bus-watcher.ts';
-import { createLineLog } from './testing/line-log.ts';
 import { at, beat, createScriptedBus, said, T0 } from './testing/scripted-bus.ts';
 import { openTestDatabase } from './testing/test-database.ts';
 import { createTrafficLog } from './traffic-log.ts';
@@ -14,7 +14,7 @@ function setUp(options: { store?: TrafficStore; metrics?: MadMetrics } = {}) {
   const bus = createScriptedBus();
   const store = options.store ?? createTrafficStore(openTestDatabase().relaxed);
   const metrics = options.metrics ?? createMetrics({ processMetrics: false });
-  const { log, lines } = createLineLog();
+  const { log, lines } = recordingLog();
   let elapsedMs = 0;
   const watcher = createBusWatcher({
     bus,

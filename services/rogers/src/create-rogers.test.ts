@@ -1,10 +1,10 @@
 import { createMemoryBus } from '@mad-group/bus';
 import { connectTools, createCallers, createMetrics, loadConfig, type PlannerClient } from '@mad-group/mad';
 import { createEnvelope, HEARTBEAT_CHANNEL, type Plan, silentLogger } from '@mad-group/protocol';
+import { recordingLog } from '@mad-group/protocol/testing';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createRogers } from './create-rogers.ts';
-import { createLineLog } from './testing/line-log.ts';
 import { temporaryFolder } from './testing/test-database.ts';
 
 const PLAN: Plan = { plan: [{ step_number: 1, title: 'Look at the hours', description: 'Compare them.' }] };
@@ -17,7 +17,7 @@ const planner: PlannerClient = {
 
 /** Rogers on a memory bus, and a WebSocket to it. */
 async function setUp() {
-  const { log, lines } = createLineLog();
+  const { log, lines } = recordingLog();
   const bus = createMemoryBus();
   await bus.start();
   const config = loadConfig({ ROGERS_PORT: '0', DATA_DIR: temporaryFolder() });

@@ -16,6 +16,7 @@ import {
   createMad,
   type Lifecycle,
   type Mad,
+  madBase,
   type PlannerClient,
   type ProcessParts,
   taskMetrics,
@@ -116,21 +117,15 @@ export async function createRogers(options: RogersOptions): Promise<Mad> {
   });
 
   return createMad({
+    ...madBase(options),
     id: ID,
     title: 'RogersV1',
     version: packageJson.version,
-    host: config.HOST,
     port: config.ROGERS_PORT,
     portKey: 'ROGERS_PORT',
     tools: [...createTaskTools({ prefix: ID, runner }), getConnections, getStats],
     resources: [...createTrafficResources({ store, clock }), ...createTaskResources({ prefix: ID, runner })],
     prompts: PROMPTS,
-    bus,
-    callers: options.callers,
-    allowedHosts: config.ALLOWED_HOSTS,
-    allowedOrigins: config.ALLOWED_ORIGINS,
-    log: options.log,
-    metrics,
     parts: [
       closing(database),
       planner,

@@ -1,7 +1,7 @@
 import { silentLogger } from '@mad-group/protocol';
+import { recordingLog } from '@mad-group/protocol/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createMetricsRetention } from './retention.ts';
-import { createLineLog } from './testing/line-log.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -29,7 +29,7 @@ test('old hours are deleted at the start and once an hour, until it is stopped',
 });
 
 test('a database that refuses does not end the process', async () => {
-  const { log, lines } = createLineLog();
+  const { log, lines } = recordingLog();
   const deleteBefore = (): number => {
     throw new Error('database or disk is full');
   };

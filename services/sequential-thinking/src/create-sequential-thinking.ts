@@ -1,6 +1,6 @@
 import type { Bus } from '@mad-group/bus';
 import { createPlanMaker, OFFLINE_PROVIDER_NAME, type Provider } from '@mad-group/imperator';
-import { createMad, type Mad, type ProcessParts } from '@mad-group/mad';
+import { createMad, type Mad, madBase, type ProcessParts } from '@mad-group/mad';
 import packageJson from '../package.json' with { type: 'json' };
 import { performSequentialThinking } from './tools/perform-sequential-thinking.ts';
 
@@ -13,26 +13,20 @@ export interface SequentialThinkingOptions extends ProcessParts<Bus | null> {
 
 /** Sequential Thinking: a prompt in, a plan out. It keeps no state, so that any number of it can run. */
 export function createSequentialThinking(options: SequentialThinkingOptions): Mad {
-  const { config, bus, callers, metrics, provider } = options;
+  const { config, provider } = options;
   const planner = createPlanMaker({
     provider,
     timeoutMs: config.SEQUENTIAL_THINKING_TIMEOUT_MS,
     log: options.log.child({ mad: ID }),
   });
   return createMad({
+    ...madBase(options),
     id: ID,
     title: 'SequentialThinking',
     version: packageJson.version,
-    host: config.HOST,
     port: config.SEQUENTIAL_THINKING_PORT,
     portKey: 'SEQUENTIAL_THINKING_PORT',
     tools: [performSequentialThinking(planner)],
-    bus,
-    callers,
-    allowedHosts: config.ALLOWED_HOSTS,
-    allowedOrigins: config.ALLOWED_ORIGINS,
-    log: options.log,
-    metrics,
     status: () => ({ provider: provider?.name ?? OFFLINE_PROVIDER_NAME }),
   });
 }

@@ -2,7 +2,7 @@ import type { Connection } from '@mad-group/protocol';
 import { formatDuration } from './durations.ts';
 import { findNames } from './names.ts';
 import { counted } from './numbers.ts';
-import type { RogersFacts } from './rogers-rules.ts';
+import type { RogersFacts } from './rogers-facts.ts';
 import type { OfflineRule } from './rule.ts';
 
 const STATE =

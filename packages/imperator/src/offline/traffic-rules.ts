@@ -1,7 +1,7 @@
 import { type Stat, topicPattern } from '@mad-group/protocol';
 import { findNames, namedSender } from './names.ts';
 import { counted } from './numbers.ts';
-import type { RogersFacts } from './rogers-rules.ts';
+import type { RogersFacts } from './rogers-facts.ts';
 import type { OfflineRule } from './rule.ts';
 import {
   firstHourMs,

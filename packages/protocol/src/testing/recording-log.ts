@@ -1,15 +1,15 @@
-import type { Logger } from '@mad-group/protocol';
+import type { Logger } from '../logger.ts';
 
-export interface LogLine {
+export interface LoggedLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly facts: Record<string, unknown>;
   readonly message: string;
 }
 
-/** A logger that keeps its lines. */
-export function createLineLog(): { log: Logger; lines: LogLine[] } {
-  const lines: LogLine[] = [];
-  const at = (level: LogLine['level']) => (facts: object, message: string) => {
+/** A logger that keeps what is said. */
+export function recordingLog(): { log: Logger; lines: LoggedLine[] } {
+  const lines: LoggedLine[] = [];
+  const at = (level: LoggedLine['level']) => (facts: object, message: string) => {
     lines.push({ level, facts: { ...facts }, message });
   };
   const log: Logger = {

@@ -1,0 +1,19 @@
+import type { Bus } from '@mad-group/bus';
+import type { MadOptions } from './mad-types.ts';
+import type { ProcessParts } from './run-process.ts';
+
+type Base = Pick<
+  MadOptions,
+  'host' | 'bus' | 'callers' | 'allowedHosts' | 'allowedOrigins' | 'log' | 'metrics'
+>;
+
+/** What a MAD takes from the process that it runs in. */
+export const madBase = ({ config, bus, callers, log, metrics }: ProcessParts<Bus | null>): Base => ({
+  host: config.HOST,
+  bus,
+  callers,
+  allowedHosts: config.ALLOWED_HOSTS,
+  allowedOrigins: config.ALLOWED_ORIGINS,
+  log,
+  metrics,
+});

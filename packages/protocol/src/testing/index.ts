@@ -1,0 +1,1 @@
+export { type LoggedLine, recordingLog } from './recording-log.ts';
