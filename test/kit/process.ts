@@ -26,7 +26,7 @@ export interface Running {
 }
 
 /** A clean environment for a process under test: nothing of the caller's configuration leaks in. */
-export function cleanEnv(env: Record<string, string> = {}): NodeJS.ProcessEnv {
+function cleanEnv(env: Record<string, string> = {}): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR, LANG } = process.env;
   return { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}), ...(LANG ? { LANG } : {}), ...env };
 }
