@@ -3,7 +3,7 @@ import { type CliIo, forTerminal, stdoutColors } from './io.ts';
 
 /**
  * A reply for people or for programs: in a pipe one JSON document, indented by two; on a terminal
- * a table for the tools that have one, coloured JSON for the others.
+ * a table or words for the tools that have them, coloured JSON for the others.
  */
 export async function renderReply(tool: string, reply: ToolReply, json: boolean, io: CliIo): Promise<string> {
   const document = JSON.stringify(reply, null, 2);
@@ -12,6 +12,9 @@ export async function renderReply(tool: string, reply: ToolReply, json: boolean,
     const { renderTable } = await import('./render-table.ts');
     const table = renderTable(tool, reply, io);
     if (table !== null) return table;
+    const { renderText } = await import('./render-text.ts');
+    const text = renderText(tool, reply, io);
+    if (text !== null) return text;
   }
   return `${colorJson(forTerminal(document), io)}\n`;
 }
