@@ -77,8 +77,8 @@ export async function* readLog(deps: LogReaderDeps, options: ReadOptions): Async
       /** Redis was asked and had nothing. */
       let silent = false;
       try {
-        if (await connection.waitUntilReady(leftMs, signal))
-          batch = await next(Math.min(leftMs, MAX_BLOCK_MS));
+        silent = await connection.waitUntilReady(leftMs, signal);
+        if (silent) batch = await next(Math.min(leftMs, MAX_BLOCK_MS));
       } catch (error) {
         if (signal.aborted) return;
         silent = false;
