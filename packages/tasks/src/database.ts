@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Logger } from '@mad-group/protocol';
 import Database from 'better-sqlite3';
+import { createCheckpoints } from './database-checkpoints.ts';
 import { lockDatabase } from './database-lock.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { assertMigratable, type Migration, migrate } from './migrations.ts';
@@ -73,7 +74,9 @@ function open({ path, log, migrations, lockWaitMs = 500 }: OpenDatabaseOptions):
   closeSync(openSync(path, 'a', 0o600));
   const lock = lockDatabase(path, lockWaitMs);
   const opened: Database.Database[] = [];
+  let stopCheckpoints = (): void => undefined;
   const release = (): void => {
+    stopCheckpoints();
     for (const connection of opened.reverse()) connection.close();
     lock.release();
   };
@@ -84,6 +87,8 @@ function open({ path, log, migrations, lockWaitMs = 500 }: OpenDatabaseOptions):
     const applied = migrate(full, migrations);
     const normal = connect(path, 'NORMAL');
     opened.push(normal);
+    const busyTimeoutMs = BUSY_TIMEOUT_MS;
+    stopCheckpoints = createCheckpoints({ path, connection: full, log, busyTimeoutMs }).stop;
     log.info(
       { path, applied, migrations: migrations.length },
       `Initialized SQLite state database at ${path}`,

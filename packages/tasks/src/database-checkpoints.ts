@@ -1,0 +1,72 @@
+import { statSync } from 'node:fs';
+import type { Logger } from '@mad-group/protocol';
+import type Database from 'better-sqlite3';
+
+const MIB = 1024 * 1024;
+/** How often the size of the write-ahead log is looked at. */
+const INTERVAL_MS = 1_000;
+/** How long readers are waited for, by the size of the log, largest first. Nothing else runs in that time. */
+const WAITS = [
+  { fromBytes: 48 * MIB, waitMs: 500 },
+  { fromBytes: 32 * MIB, waitMs: 250 },
+  { fromBytes: 16 * MIB, waitMs: 100 },
+] as const;
+/** After a wait in vain the next one comes after so many times its length. */
+const REST_FACTOR = 20;
+const WARN_BYTES = 64 * MIB;
+
+export interface Checkpoints {
+  /** Looks at the log once. */
+  tend(): void;
+  stop(): void;
+}
+
+/**
+ * Keeps the write-ahead log small where someone always reads. SQLite's own checkpoints never wait,
+ * and the log begins anew only in a moment without readers, so that readers who relieve each other
+ * would let it grow for ever (https://sqlite.org/wal.html, "Avoiding excessively large WAL files").
+ * Past a size this waits for those who read now, while newcomers read what is checkpointed. One
+ * reader that stays within a single transaction cannot be passed by anyone: it is warned of.
+ */
+export function createCheckpoints(options: {
+  readonly path: string;
+  readonly connection: Database.Database;
+  readonly log: Logger;
+  /** Of the connection's other statements, in milliseconds. */
+  readonly busyTimeoutMs: number;
+}): Checkpoints {
+  const { connection, log, busyTimeoutMs } = options;
+  const walPath = `${options.path}-wal`;
+  let warned = false;
+  let restUntilMs = 0;
+
+  function tend(): void {
+    const bytes = statSync(walPath, { throwIfNoEntry: false })?.size ?? 0;
+    const step = WAITS.find(({ fromBytes }) => bytes >= fromBytes);
+    if (!step) {
+      warned = false;
+      return;
+    }
+    if (performance.now() < restUntilMs) return;
+    try {
+      connection.pragma(`busy_timeout = ${step.waitMs}`);
+      const inVain = connection.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+      if (inVain[0]?.busy === 1) restUntilMs = performance.now() + REST_FACTOR * step.waitMs;
+    } catch (error) {
+      // A full or read-only disk: whoever writes is told, and the next look tries again.
+      log.debug({ err: error }, 'The write-ahead log cannot be checkpointed');
+    } finally {
+      connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
+    }
+    if (bytes < WARN_BYTES || warned) return;
+    warned = true;
+    log.warn(
+      { path: walPath, bytes },
+      'The write-ahead log grows: someone has the database open in one long transaction, a backup perhaps',
+    );
+  }
+
+  const timer = setInterval(tend, INTERVAL_MS);
+  timer.unref();
+  return { tend, stop: () => clearInterval(timer) };
+}
