@@ -16,6 +16,11 @@ export interface TestRedisOptions {
   readonly password?: string;
   /** Keep an append-only file, so that data outlives a kill. Default: false. */
   readonly appendonly?: boolean;
+  /**
+   * When the append-only file is synced: `always` before each answer, `everysec` once a second, which
+   * may even hold back the writing while a slow disk syncs. Default: `everysec`, as Redis' own.
+   */
+  readonly appendfsync?: 'always' | 'everysec';
 }
 
 export interface TestRedis {
@@ -46,7 +51,8 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
   let child: ChildProcess | undefined;
 
   const begin = async (): Promise<void> => {
-    child = await spawnRedis({ port, password, dir, appendonly: options.appendonly ?? false });
+    const { appendonly = false, appendfsync = 'everysec' } = options;
+    child = await spawnRedis({ port, password, dir, appendonly, appendfsync });
     try {
       await untilReady(url, child);
     } catch (error) {
@@ -86,6 +92,7 @@ async function spawnRedis(server: {
   password: string;
   dir: string;
   appendonly: boolean;
+  appendfsync: string;
 }): Promise<ChildProcess> {
   const settings = {
     port: String(server.port),
@@ -93,6 +100,7 @@ async function spawnRedis(server: {
     requirepass: server.password,
     dir: server.dir,
     appendonly: server.appendonly ? 'yes' : 'no',
+    appendfsync: server.appendfsync,
     'maxmemory-policy': 'noeviction',
     save: '',
     daemonize: 'no',
