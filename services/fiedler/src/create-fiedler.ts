@@ -39,6 +39,8 @@ export interface FiedlerOptions extends ProcessParts<Bus> {
   /** Null where no model is configured: rules answer then. */
   readonly provider: Provider | null;
   readonly planner: PlannerClient;
+  /** Where its tasks are kept. Default: the SQLite file of `DATA_DIR`. */
+  readonly open?: typeof openDatabase;
 }
 
 /**
@@ -48,11 +50,11 @@ export interface FiedlerOptions extends ProcessParts<Bus> {
  * @throws MadError `database_*`; ContextFileError without its IMPERATOR.md
  */
 export async function createFiedler(options: FiedlerOptions): Promise<Mad> {
-  const { config, bus, metrics, planner, provider } = options;
+  const { config, bus, metrics, planner, provider, open = openDatabase } = options;
   const log = options.log.child({ mad: ID });
   const contextFile = await loadContext(CONTEXT_FILE);
   const path = join(config.DATA_DIR, 'fiedler_state.db');
-  const database = openDatabase({ path, log, migrations: TASK_MIGRATIONS });
+  const database = open({ path, log, migrations: TASK_MIGRATIONS });
 
   // Tasks are thought about with tools that read tasks: the runner is there when they are called.
   const facts: TaskFacts = {
