@@ -5,14 +5,18 @@ import type Database from 'better-sqlite3';
 const MIB = 1024 * 1024;
 /** How often the size of the write-ahead log is looked at. */
 const INTERVAL_MS = 1_000;
-/** How long readers are waited for, by the size of the log, largest first. Nothing else runs in that time. */
+/**
+ * How long readers are waited for, by the size of the log, largest first. Nothing else runs in that
+ * time. It takes twice as long as one of them reads: those with an old view go first, then those
+ * who came before all was checkpointed.
+ */
 const WAITS = [
-  { fromBytes: 48 * MIB, waitMs: 500 },
-  { fromBytes: 32 * MIB, waitMs: 250 },
+  { fromBytes: 32 * MIB, waitMs: 1_000 },
+  { fromBytes: 24 * MIB, waitMs: 300 },
   { fromBytes: 16 * MIB, waitMs: 100 },
 ] as const;
 /** After a wait in vain the next one comes after so many times its length. */
-const REST_FACTOR = 20;
+const REST_FACTOR = 10;
 const WARN_BYTES = 64 * MIB;
 
 export interface Checkpoints {
