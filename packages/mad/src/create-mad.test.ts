@@ -68,6 +68,17 @@ describe('the life of a MAD', () => {
 });
 
 describe('readiness', () => {
+  test('a part that cannot say how it is makes the MAD not ready, and ends nothing', async () => {
+    const { mad } = await toyMad({
+      status() {
+        throw new Error('disk I/O error');
+      },
+    });
+    expect(mad.notReady()).toBe('Its database is not writable: disk I/O error');
+    expect(mad.status()).toMatchObject({ health: 'DEGRADED', database: 'disk I/O error' });
+    await mad.stop();
+  });
+
   test('waits for the bus to be seen once, and a later outage does not take it away', async () => {
     const bus = createMemoryBus();
     const toy = await toyMad({ bus });

@@ -98,8 +98,19 @@ export function createMad(options: MadOptions): Mad {
       nowMs: Date.now(),
       stopping: stopping.signal.aborted,
       bus: bus && { kind: bus.kind, status: bus.status() },
-      facts: lastFacts ?? options.status?.() ?? {},
+      facts: lastFacts ?? askFacts(),
     });
+  }
+
+  /** A part that cannot say how it is, is not well; the question itself must not end the process. */
+  function askFacts(): StatusFacts {
+    try {
+      return options.status?.() ?? {};
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.error({ err: error }, 'The state could not be read');
+      return { database: reason };
+    }
   }
 
   function notReady(): string | null {
@@ -134,6 +145,7 @@ export function createMad(options: MadOptions): Mad {
   }
 
   async function begin(): Promise<void> {
+    if (stopping.signal.aborted) return;
     startedAtMs = Date.now();
     metrics.set('mad_info', { mad: id, version: options.version, instance: instanceId }, 1);
     if (bus) busWatch = watchBus({ bus, madId: id, log, metrics });
@@ -145,7 +157,14 @@ export function createMad(options: MadOptions): Mad {
       await busSurface?.start();
       webSockets.start();
       const { host, port, portKey } = options;
-      server = await openHttpServer({ host, port, portKey, onRequest, onUpgrade });
+      server = await openHttpServer({
+        host,
+        port,
+        portKey,
+        onRequest,
+        onUpgrade,
+        onError: (error) => log.error({ err: error }, 'The server has an error'),
+      });
     } catch (error) {
       await end(0);
       throw error;
@@ -160,7 +179,7 @@ export function createMad(options: MadOptions): Mad {
     const leftMs = (): number => Math.max(0, deadline - Date.now());
     const graceMs = Math.min(REPLY_GRACE_MS, deadlineMs);
     state = 'stopped';
-    lastFacts ??= options.status?.() ?? {};
+    lastFacts ??= askFacts();
     stopping.abort(new MadError('draining', 'This instance is stopping. Try again.', { retryAfterMs: 1000 }));
     const closed = server?.close(graceMs);
     await Promise.all([webSockets.stop(graceMs), mcp.stop(), busSurface?.stop(graceMs)]);

@@ -34,9 +34,9 @@ export function createHeartbeat(options: HeartbeatOptions): HeartbeatLoop {
   let running = false;
 
   async function beat(timeoutMs: number): Promise<void> {
-    const payload = { type: 'heartbeat' as const, ...options.beat() };
-    const envelope = createEnvelope({ channel: HEARTBEAT_CHANNEL, senderId: id, payload });
     try {
+      const payload = { type: 'heartbeat' as const, ...options.beat() };
+      const envelope = createEnvelope({ channel: HEARTBEAT_CHANNEL, senderId: id, payload });
       await bus.publish(envelope, { timeoutMs });
     } catch (error) {
       log.debug({ reason: (error as Error).message }, 'Heartbeat not sent');

@@ -43,6 +43,7 @@ export function createPlatformServer(options: PlatformServerOptions): PlatformSe
         host: options.host,
         port: options.port,
         portKey: options.portKey,
+        onError: (error) => log.error({ err: error }, 'The platform port has an error'),
         onRequest(request, response) {
           const path = pathOf(request);
           if (request.method !== 'GET' && request.method !== 'HEAD') {

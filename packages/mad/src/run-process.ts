@@ -94,9 +94,14 @@ async function run(
 
   const started: (readonly Mad[])[] = [];
   let platform: PlatformServer | undefined;
-  const stop = async (): Promise<void> => {
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= stopAll();
+    return stopping;
+  };
+  const stopAll = async (): Promise<void> => {
     const deadline = Date.now() + config.DRAIN_MS;
-    for (const tier of started.reverse()) {
+    for (const tier of started.toReversed()) {
       await Promise.all(tier.map((mad) => mad.stop({ deadlineMs: Math.max(0, deadline - Date.now()) })));
     }
     await platform?.stop();
@@ -118,10 +123,12 @@ async function run(
     await bus?.start();
     await platform.start();
     for (const tier of tiers) {
+      // A signal may come while it starts: what has not begun then does not begin.
+      if (stopping) return;
       started.push(tier);
       for (const mad of tier) await mad.start();
     }
-    await options.onStarted?.(parts, { mads, platform });
+    if (!stopping) await options.onStarted?.(parts, { mads, platform });
   } catch (error) {
     await stop();
     throw error;

@@ -172,3 +172,18 @@ export function toErrorReply(error: unknown): ErrorReply {
     ...(error.retryAfterMs === undefined ? {} : { retry_after_ms: error.retryAfterMs }),
   };
 }
+
+/** Whether a word from outside is one of our codes. */
+export const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(ERROR_CODES, code);
+
+/** The reply itself, or the error that it carries. Words without a known code are `internal`. */
+export function throwErrorReply<Reply extends Readonly<Record<string, unknown>>>(reply: Reply): Reply {
+  if (reply.status !== 'error') return reply;
+  const { code, message, retry_after_ms: retryAfterMs } = reply;
+  throw new MadError(
+    isErrorCode(code) ? code : 'internal',
+    typeof message === 'string' ? message : 'The tool said no, without words.',
+    typeof retryAfterMs === 'number' ? { retryAfterMs } : {},
+  );
+}

@@ -31,8 +31,10 @@ export {
   ERROR_CODES,
   type ErrorCode,
   type ErrorReply,
+  isErrorCode,
   MadError,
   type MadErrorOptions,
+  throwErrorReply,
   toErrorReply,
 } from './errors.ts';
 export { HEALTH, HEARTBEAT_INTERVAL_MS, type Heartbeat, HeartbeatSchema } from './heartbeat.ts';

@@ -10,8 +10,8 @@ import {
 } from '@mad-group/protocol';
 import type { Dispatcher } from '../dispatch.ts';
 import { callerOf } from './bus-caller.ts';
+import { createPlaces } from './places.ts';
 import { createMessageReader } from './read-messages.ts';
-import { createSlots } from './slots.ts';
 
 export interface BusSurfaceOptions {
   readonly bus: Bus;
@@ -20,8 +20,8 @@ export interface BusSurfaceOptions {
   readonly log: Logger;
   /** Aborts when the MAD stops. */
   readonly signal: AbortSignal;
-  /** Calls that run at once; the log keeps the others meanwhile. Default 32. */
-  readonly maxConcurrent?: number;
+  /** Calls of one caller that run at once; a further one is refused. Default 256. */
+  readonly maxPerCaller?: number;
 }
 
 export interface BusSurface {
@@ -37,20 +37,22 @@ export interface BusSurface {
  */
 export function createBusSurface(options: BusSurfaceOptions): BusSurface {
   const { bus, id, log } = options;
-  const slots = createSlots(options.maxConcurrent ?? 32);
+  const places = createPlaces(options.maxPerCaller ?? 256);
   const reader = createMessageReader({
     bus,
     channel: directChannel(id),
     log,
-    async onMessage(envelope) {
+    onMessage(envelope) {
       if (!isRequest(envelope)) return;
-      const giveBack = await slots.take();
-      void answer(envelope).finally(giveBack);
+      const caller = callerOf(envelope);
+      const place = places.take(caller.name);
+      // Never waited for: behind one that waits, the log would not be read, and a cancel not be heard.
+      if (place === null) void refuse(envelope, caller);
+      else void answer(envelope, caller).finally(place);
     },
   });
 
-  async function answer(request: Envelope): Promise<void> {
-    const caller = callerOf(request);
+  async function answer(request: Envelope, caller: Caller): Promise<void> {
     const outcome = await options.dispatcher.call({
       surface: 'bus',
       caller,
@@ -59,8 +61,18 @@ export function createBusSurface(options: BusSurfaceOptions): BusSurface {
       correlationId: request.correlation_id,
       signals: [options.signal],
     });
+    await send(request, caller, { ...outcome.reply });
+  }
+
+  function refuse(request: Envelope, caller: Caller): Promise<void> {
+    const words = `Caller '${caller.name}' has as many calls under way over the bus as are allowed. Try again.`;
+    const reply = toErrorReply(new MadError('queue_full', words, { retryAfterMs: 1000 }));
+    return send(request, caller, { ...reply });
+  }
+
+  async function send(request: Envelope, caller: Caller, payload: Record<string, unknown>): Promise<void> {
     try {
-      await publishReply(request, caller, { ...outcome.reply });
+      await publishReply(request, caller, payload);
     } catch (error) {
       const facts = { correlation_id: request.correlation_id, to: request.sender_id };
       log.warn({ ...facts, reason: (error as Error).message }, 'A reply was not sent on the bus');
@@ -96,7 +108,7 @@ export function createBusSurface(options: BusSurfaceOptions): BusSurface {
     async stop(graceMs) {
       const timer = Promise.withResolvers<void>();
       const handle = setTimeout(timer.resolve, graceMs);
-      await Promise.race([reader.stop().then(() => slots.idle()), timer.promise]);
+      await Promise.race([reader.stop().then(() => places.idle()), timer.promise]);
       clearTimeout(handle);
     },
   };

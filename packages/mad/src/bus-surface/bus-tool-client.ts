@@ -3,10 +3,9 @@ import {
   type Caller,
   createEnvelope,
   directChannel,
-  ERROR_CODES,
-  type ErrorCode,
   type Logger,
   MadError,
+  throwErrorReply,
 } from '@mad-group/protocol';
 import { createMessageReader } from './read-messages.ts';
 
@@ -93,8 +92,7 @@ export function createBusToolClient(options: {
       try {
         // Whichever fails first: a bus that is away throws before the reply can be late.
         const [payload] = await Promise.all([reply.promise, bus.publish(request)]);
-        throwIfError(payload);
-        return payload;
+        return throwErrorReply(payload);
       } finally {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
@@ -102,16 +100,4 @@ export function createBusToolClient(options: {
       }
     },
   };
-}
-
-function throwIfError(payload: Record<string, unknown>): void {
-  if (payload.status !== 'error') return;
-  const code = String(payload.code);
-  const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'internal';
-  const retryAfterMs = payload.retry_after_ms;
-  throw new MadError(
-    known,
-    String(payload.message),
-    typeof retryAfterMs === 'number' ? { retryAfterMs } : {},
-  );
 }

@@ -1,5 +1,6 @@
 import type { Bus } from '@mad-group/bus';
 import type { Envelope, Logger, Position } from '@mad-group/protocol';
+import { retrying } from '../retrying.ts';
 
 export interface MessageReader {
   /**
@@ -35,26 +36,33 @@ export function createMessageReader(options: MessageReaderOptions): MessageReade
     }
   }
 
-  async function read(from: Position | 'end'): Promise<void> {
+  /** Behind a defect, reading goes on: a MAD that answers no one must not look well. */
+  function readOn(from: Position | 'end'): Promise<void> {
     const { signal } = stopping;
-    for await (const batch of bus.read({ from, patterns: () => [channel], signal })) {
-      for (const item of batch.items) {
-        if (signal.aborted) return;
-        if (item.kind === 'message') await options.onMessage(item.envelope);
-        else
-          log.warn(
-            { channel, reason: item.reason, from: item.from, to: item.to },
-            'A piece of the log was gone before it was read',
-          );
+    let next = from;
+    const failure = `Reading ${channel} failed`;
+    return retrying({ signal, log, failure, firstPauseMs: 100, longestPauseMs: 10_000 }, async (worked) => {
+      for await (const batch of bus.read({ from: next, patterns: () => [channel], signal })) {
+        next = batch.position;
+        worked();
+        for (const item of batch.items) {
+          if (signal.aborted) return;
+          if (item.kind === 'message') await options.onMessage(item.envelope);
+          else
+            log.warn(
+              { channel, reason: item.reason, from: item.from, to: item.to },
+              'A piece of the log was gone before it was read',
+            );
+        }
       }
-    }
+    });
   }
 
   return {
     async start() {
       if (reading || stopping.signal.aborted) return;
       const from = await endOfLog();
-      reading = read(from).catch((error) => log.error({ err: error, channel }, 'Reading the bus ended'));
+      reading = readOn(from);
     },
     async stop() {
       stopping.abort();

@@ -6,9 +6,10 @@ import {
   type Planner,
   PlanSchema,
   systemClock,
+  throwErrorReply,
 } from '@mad-group/protocol';
 import type { Lifecycle } from '../mad-types.ts';
-import { connectTools, orThrow, type ToolReply } from './tool-client.ts';
+import { connectTools, type ToolReply } from './tool-client.ts';
 
 export interface PlannerClientOptions {
   /** `ws://…` of Sequential Thinking. */
@@ -160,7 +161,7 @@ export function createPlannerClient(options: PlannerClientOptions): PlannerClien
 }
 
 function readPlan(reply: ToolReply): Plan {
-  const parsed = PlanSchema.safeParse(orThrow(reply).result);
+  const parsed = PlanSchema.safeParse(throwErrorReply(reply).result);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const words = `Sequential Thinking answered with a plan that is not valid: ${issue?.path.join('.')} ${issue?.message}.`;

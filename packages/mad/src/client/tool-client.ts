@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ErrorCode, type Logger, MadError, silentLogger } from '@mad-group/protocol';
+import { type Logger, MadError, silentLogger, throwErrorReply } from '@mad-group/protocol';
 import { type RawData, WebSocket } from 'ws';
 import { openSocket } from './open-socket.ts';
 
@@ -146,7 +146,7 @@ function serveCalls(url: string, socket: WebSocket, log: Logger, pingIntervalMs:
       return gone === null;
     },
     call: async (tool, input, options) => call(tool, input, options),
-    callOrThrow: async (tool, input, options) => orThrow(await call(tool, input, options)),
+    callOrThrow: async (tool, input, options) => throwErrorReply(await call(tool, input, options)),
     onMessage(listener) {
       messageListeners.add(listener);
       return () => messageListeners.delete(listener);
@@ -161,18 +161,6 @@ function serveCalls(url: string, socket: WebSocket, log: Logger, pingIntervalMs:
       return closeSocket(socket);
     },
   };
-}
-
-/** The reply, or the error that it carries. Words without a known code are `internal`. */
-export function orThrow(reply: ToolReply): ToolReply {
-  if (reply.status !== 'error') return reply;
-  const code = String(reply.code) in ERROR_CODES ? (reply.code as ErrorCode) : 'internal';
-  const message = typeof reply.message === 'string' ? reply.message : 'The tool said no, without words.';
-  throw new MadError(
-    code,
-    message,
-    typeof reply.retry_after_ms === 'number' ? { retryAfterMs: reply.retry_after_ms } : {},
-  );
 }
 
 function parseFrame(data: RawData): ToolReply | null {

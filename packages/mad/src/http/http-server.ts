@@ -10,6 +10,8 @@ export interface HttpServerOptions {
   /** The environment key that moves the port, for the message when it is in use. */
   readonly portKey: string;
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
+  /** An error of the open server, which would end the process if nobody heard it. */
+  readonly onError: (error: Error) => void;
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
@@ -33,6 +35,8 @@ export async function openHttpServer(options: HttpServerOptions): Promise<OpenHt
     else socket.destroy();
   });
   await listen(server, options);
+  // As when the process has no file descriptor left to accept with: the others go on.
+  server.on('error', options.onError);
   return {
     port: (server.address() as AddressInfo).port,
     async close(graceMs) {
@@ -47,13 +51,17 @@ export async function openHttpServer(options: HttpServerOptions): Promise<OpenHt
 
 function listen(server: Server, { host, port, portKey }: HttpServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    const onError = (error: NodeJS.ErrnoException): void => {
       if (error.code === 'EADDRINUSE')
         reject(new StartError(`Port ${port} is in use. Set ${portKey} to move it.`));
       else if (error.code === 'EACCES') {
         reject(new StartError(`Port ${port} may not be opened by this user. Set ${portKey} to move it.`));
       } else reject(new StartError(`Cannot listen on ${host}:${port}: ${error.message}`));
+    };
+    server.once('error', onError);
+    server.listen(port, host, () => {
+      server.off('error', onError);
+      resolve();
     });
-    server.listen(port, host, resolve);
   });
 }

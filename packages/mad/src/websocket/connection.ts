@@ -76,23 +76,24 @@ export function serveConnection(options: ConnectionOptions): Connection {
 
   async function answer(data: Buffer): Promise<void> {
     const reply = replies.take();
-    reply(JSON.stringify(await replyTo(data)));
+    reply(await replyTo(data));
     pump();
   }
 
-  async function replyTo(data: Buffer): Promise<object> {
+  async function replyTo(data: Buffer): Promise<string> {
     try {
       const request = parseRequest(data);
       const caller = options.authenticate();
       const call = { surface: 'websocket' as const, caller, signals, connection, ...request };
-      return (await options.dispatcher.call(call)).reply;
+      // Here, so that an answer that cannot be written as JSON is an error like any other.
+      return JSON.stringify((await options.dispatcher.call(call)).reply);
     } catch (error) {
       if (error instanceof MadError && error.code === 'unauthenticated') {
         options.onClosedByUs('unauthenticated');
         // After the reply: the client should read why.
         setImmediate(close, 1008, 'The token is not known any more.');
       }
-      return toErrorReply(error);
+      return JSON.stringify(toErrorReply(error));
     }
   }
 

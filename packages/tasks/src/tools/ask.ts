@@ -2,8 +2,7 @@ import {
   AskInput,
   AskOutput,
   defineTool,
-  ERROR_CODES,
-  type ErrorCode,
+  isErrorCode,
   MadError,
   type TaskEvent,
   type ToolDefinition,
@@ -61,7 +60,7 @@ export const ask = ({ prefix, title, runner }: TaskToolParts): ToolDefinition =>
 function answerOf(task: StoredTask): string {
   if (task.response !== null) return task.response;
   if (!task.error) throw new MadError('conflict', `Task '${task.taskId}' was cancelled.`);
-  const code: ErrorCode = task.error.code in ERROR_CODES ? (task.error.code as ErrorCode) : 'internal';
+  const code = isErrorCode(task.error.code) ? task.error.code : 'internal';
   throw new MadError(code, `Task '${task.taskId}' failed: ${task.error.message}`);
 }
 
