@@ -20,7 +20,7 @@ import { type Limit, type Sample, type Trend, trends } from './trend.ts';
 import { look } from './watch.ts';
 
 /** How long one read transaction of the permanent reader takes, in milliseconds. */
-const READ_MS = 200;
+const READ_MS = 100;
 /** The first fifth, at most five minutes: caches fill and the log reaches its bound. */
 const WARM_UP = { part: 0.2, mostS: 300 };
 

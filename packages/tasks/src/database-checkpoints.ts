@@ -16,7 +16,7 @@ const WAITS = [
   { fromBytes: 16 * MIB, waitMs: 100 },
 ] as const;
 /** After a wait in vain the next one comes after so many times its length. */
-const REST_FACTOR = 10;
+const REST_FACTOR = 5;
 const WARN_BYTES = 64 * MIB;
 
 export interface Checkpoints {
