@@ -49,7 +49,7 @@ export async function pollQueue(
   const position = client.queue.length === 0 ? served : (messages.at(-1)?.position ?? client.handed);
   client.handed = position;
   client.unsaved = true;
-  const envelopes = messages.flatMap(({ envelope }) => envelope ?? []);
+  const envelopes = messages.flatMap((message) => message.parse() ?? []);
   return { messages: envelopes, dropped, position, gaps };
 }
 

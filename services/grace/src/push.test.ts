@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createMetrics } from '@mad-group/mad';
-import { type ClientConnection, silentLogger } from '@mad-group/protocol';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { type ClientConnection, type Position, silentLogger } from '@mad-group/protocol';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Gateway } from './gateway.ts';
 import { callerOf, connect, publish, type Reply, startBus, startGrace } from './grace.test-support.ts';
 import { subscribe } from './subscriptions.ts';
@@ -97,10 +97,11 @@ function fakeConnection(id: string) {
   const frames: Reply[] = [];
   const closed: number[] = [];
   const closeListeners: (() => void)[] = [];
-  const state = { buffered: 0 };
+  const state = { buffered: 0, closing: false };
   const connection: ClientConnection = {
     id,
     send(frame) {
+      if (state.closing) return false;
       frames.push(frame);
       return true;
     },
@@ -169,6 +170,63 @@ describe('a slow reader', () => {
     const [client] = gateway.clients.all();
     expect(client?.push).toBeNull();
     expect(client?.queue.length).toBe(1);
+  });
+
+  test('whose connection is closing keeps what waits, with every count and gap, for its next one', async () => {
+    const { bus, gateway, push } = await startGateway();
+    const lost = fakeConnection('lost');
+    const quick = fakeConnection('quick');
+    await push('c', lost.connection);
+    await push('quick', quick.connection);
+    lost.state.buffered = 5000;
+    const [client] = gateway.clients.all();
+    for (const n of range(0, 130)) await publish(bus, 'mad.topic.a', { payload: { n } });
+    await expect.poll(() => quick.frames.length).toBe(130);
+    const gap = { reason: 'trimmed' as const, from: 'e:1-0' as Position, to: 'e:2-0' as Position };
+    client?.addGap(gap);
+    lost.state.closing = true;
+    lost.state.buffered = 0;
+    const tries = vi.spyOn(lost.connection, 'send');
+    await expect.poll(() => tries.mock.calls.length).toBeGreaterThan(2);
+    await publish(bus, 'mad.topic.a', { payload: { n: 130 } });
+    await expect.poll(() => client?.queue.dropped).toBe(31);
+    for (const listener of lost.closeListeners) listener();
+
+    const next = fakeConnection('next');
+    await push('c', next.connection);
+    await expect.poll(() => next.frames.length).toBe(102);
+    expect(next.frames.slice(0, 2)).toEqual([
+      { type: 'gap', ...gap },
+      { type: 'dropped', count: 31 },
+    ]);
+    expect(pushedNumbers(next.frames.slice(2))).toEqual(range(31, 131));
+    expect(lost.frames).toEqual([]);
+  });
+
+  test('a connection that ends in the middle of a queue has had its first part, the next one gets the rest', async () => {
+    const { bus, gateway, push } = await startGateway();
+    const lost = fakeConnection('lost');
+    const quick = fakeConnection('quick');
+    await push('c', lost.connection);
+    await push('quick', quick.connection);
+    lost.state.buffered = 5000;
+    const [client] = gateway.clients.all();
+    for (const n of range(0, 4)) await publish(bus, 'mad.topic.a', { payload: { n } });
+    await expect.poll(() => quick.frames.length).toBe(4);
+    const sendText = lost.connection.sendText;
+    vi.spyOn(lost.connection, 'sendText').mockImplementation((text) => {
+      const taken = sendText(text);
+      lost.state.closing = lost.frames.length === 2;
+      return taken;
+    });
+    lost.state.buffered = 0;
+    await expect.poll(() => lost.frames.length).toBe(2);
+    expect(client?.queue.length).toBe(2);
+    for (const listener of lost.closeListeners) listener();
+    const next = fakeConnection('next');
+    await push('c', next.connection);
+    await expect.poll(() => next.frames.length).toBe(2);
+    expect(pushedNumbers([...lost.frames, ...next.frames])).toEqual(range(0, 4));
   });
 
   test('a frame is made once for all who can send it as it is', async () => {

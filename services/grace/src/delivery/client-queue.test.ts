@@ -8,7 +8,8 @@ const message = (n: number, text = '') => {
   const envelope = createEnvelope({ channel: 'mad.topic.a', senderId: 's', payload: { n, text } });
   return new SharedMessage({ ...envelope, position: `e:${n}-0` as Position });
 };
-const numbersOf = (messages: readonly SharedMessage[]) => messages.map(({ envelope }) => envelope?.payload.n);
+const numbersOf = (messages: readonly SharedMessage[]) =>
+  messages.map((message) => message.parse()?.payload.n);
 
 describe('ClientQueue', () => {
   test('delivered and dropped are all that came, in order, for any interleaving of messages and polls', () => {
@@ -54,6 +55,21 @@ describe('ClientQueue', () => {
 });
 
 describe('MessagePool', () => {
+  test('a message that it lets go of leaves no text behind in the queues that held it', () => {
+    const messages = Array.from({ length: 200 }, (_, n) => message(n, 'x'.repeat(1000)));
+    const pool = new MessagePool((messages[0] as SharedMessage).bytes * 10.5);
+    const queues = [new ClientQueue(pool), new ClientQueue(pool)];
+    // Made before, as where a message went out over a socket and waits for another.
+    for (const [n, one] of messages.entries()) {
+      expect(one.frame).toContain(`"n":${n},`);
+      queues[n % 2]?.put(one);
+    }
+    const held = messages.filter(({ frame }) => frame !== null);
+    expect(held).toEqual(messages.slice(-10));
+    expect(messages.filter((one) => one.parse() !== null)).toEqual(held);
+    expect(held.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(pool.bytes);
+  });
+
   test('counts a message that many queues hold once, and lets go of the oldest of all queues', () => {
     const shared = message(0, 'x'.repeat(1000));
     const pool = new MessagePool(shared.bytes * 2);

@@ -17,6 +17,11 @@ export class ClientQueue {
     return this.#messages.length;
   }
 
+  /** How many messages were lost before {@link first}, since {@link takeDropped}. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
   /** Whether there is something to tell: a message, or the loss of one. */
   get hasNews(): boolean {
     return this.#messages.length > 0 || this.#dropped > 0;
@@ -32,6 +37,28 @@ export class ClientQueue {
     return true;
   }
 
+  /** The oldest message that the pool has not let go of; it stays until {@link shift}. */
+  first(): SharedMessage | undefined {
+    for (let first = this.#messages[0]; first; first = this.#messages[0]) {
+      if (first.frame !== null) return first;
+      this.shift();
+      this.#dropped += 1;
+    }
+    return undefined;
+  }
+
+  /** Takes the oldest message away. */
+  shift(): void {
+    const first = this.#messages.shift();
+    if (first) this.#pool.release(first);
+  }
+
+  takeDropped(): number {
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    return dropped;
+  }
+
   /**
    * Takes the oldest messages, up to `maxBytes` of JSON but always one, and the count of what was
    * lost before the first of them.
@@ -39,21 +66,13 @@ export class ClientQueue {
   take(maxBytes: number): { messages: SharedMessage[]; dropped: number } {
     const messages: SharedMessage[] = [];
     let bytes = 0;
-    let taken = 0;
-    for (const message of this.#messages) {
-      if (messages.length > 0 && bytes + message.bytes > maxBytes) break;
-      taken += 1;
-      if (message.envelope === null) {
-        this.#dropped += 1;
-      } else {
-        messages.push(message);
-        bytes += message.bytes;
-      }
+    for (let next = this.first(); next; next = this.first()) {
+      if (messages.length > 0 && bytes + next.bytes > maxBytes) break;
+      messages.push(next);
+      bytes += next.bytes;
+      this.shift();
     }
-    for (const message of this.#messages.splice(0, taken)) this.#pool.release(message);
-    const dropped = this.#dropped;
-    this.#dropped = 0;
-    return { messages, dropped };
+    return { messages, dropped: this.takeDropped() };
   }
 
   /** Forgets everything, counts included: the client goes on by position. */

@@ -12,8 +12,8 @@ const clientOf = (id: string, patterns: readonly string[]) =>
 
 function start(bus: Pick<Bus, 'read' | 'readOnce'>) {
   const seen = new Map<Client, number[]>();
-  const deliver = (client: Client, { envelope }: SharedMessage): void => {
-    seen.set(client, [...(seen.get(client) ?? []), envelope?.payload.n as number]);
+  const deliver = (client: Client, message: SharedMessage): void => {
+    seen.set(client, [...(seen.get(client) ?? []), message.parse()?.payload.n as number]);
   };
   const fanOut = new FanOut({
     bus,

@@ -50,7 +50,8 @@ export class Push {
 
   /** Sends one message at once; false where it has to wait in the queue. */
   send(client: Client, connection: ClientConnection, message: SharedMessage): boolean {
-    return !this.isBehind(client, connection) && connection.sendText(message.frame);
+    const { frame } = message;
+    return frame !== null && !this.isBehind(client, connection) && connection.sendText(frame);
   }
 
   /** Whether the client's next message has to wait. */
@@ -86,7 +87,10 @@ export class Push {
     }
   }
 
-  /** Sends what waits; true where nothing is left to do. */
+  /**
+   * Sends what waits; true where nothing is left to do. What a connection that is about to close
+   * does not take stays where it is.
+   */
   #flush(client: Client, connection: ClientConnection): boolean {
     const buffered = connection.bufferedBytes();
     if (buffered > this.#limits.closeBytes) {
@@ -95,17 +99,24 @@ export class Push {
     }
     let room = this.#limits.pauseBytes - buffered;
     if (room <= 0) return false;
-    for (const gap of client.takeGaps()) connection.send({ type: 'gap', ...gap });
-    while (client.queue.hasNews && room > 0) {
-      const { messages, dropped } = client.queue.take(room);
-      // What was dropped was older than anything that is left.
-      if (dropped > 0) connection.send({ type: 'dropped', count: dropped });
-      for (const message of messages) {
-        room -= message.bytes;
-        if (connection.sendText(message.frame)) client.handed = message.position;
-      }
-    }
     client.unsaved = true;
+    const { queue } = client;
+    for (let [gap] = client.gaps; gap; [gap] = client.gaps) {
+      if (!connection.send({ type: 'gap', ...gap })) return false;
+      client.gaps = client.gaps.slice(1);
+    }
+    while (queue.hasNews && room > 0) {
+      const message = queue.first();
+      const { dropped } = queue;
+      // What was dropped was older than anything that is left.
+      if (dropped > 0 && !connection.send({ type: 'dropped', count: dropped })) return false;
+      queue.takeDropped();
+      if (!message) break;
+      if (message.frame === null || !connection.sendText(message.frame)) return false;
+      room -= message.bytes;
+      client.handed = message.position;
+      queue.shift();
+    }
     return !client.hasNews;
   }
 }

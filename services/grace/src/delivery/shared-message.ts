@@ -3,39 +3,41 @@ import type { Envelope, Position } from '@mad-group/protocol';
 /** Memory that all queues of a Grace together may hold, in bytes of JSON. */
 const DEFAULT_POOL_BYTES = 128 * 1024 * 1024;
 
-/** A message that waits in the queues of any number of clients: one copy, one serialization. */
+const FRAME_START = '{"type":"message","message":';
+const FRAME_END = '}';
+
+/**
+ * A message that waits in the queues of any number of clients. Its text is all that is held of it:
+ * an object beside it would be memory that nobody counts.
+ */
 export class SharedMessage {
   readonly position: Position;
   readonly owner: string | undefined;
   readonly bytes: number;
-  readonly #json: string;
-  #envelope: Envelope | null;
-  #frame: string | undefined;
+  #frame: string | null;
   /** How many queues hold it. */
   holders = 0;
 
   constructor(envelope: Envelope & { readonly position: Position }) {
-    const visible = withoutInternalHeaders(envelope);
     this.position = envelope.position;
     this.owner = envelope.headers?.owner;
-    this.#envelope = visible;
-    this.#json = JSON.stringify(visible);
-    this.bytes = Buffer.byteLength(this.#json);
+    this.#frame = FRAME_START + JSON.stringify(withoutInternalHeaders(envelope)) + FRAME_END;
+    this.bytes = Buffer.byteLength(this.#frame);
   }
 
-  /** Null once the pool has let go of it. */
-  get envelope(): Envelope | null {
-    return this.#envelope;
-  }
-
-  /** The push frame as text. */
-  get frame(): string {
-    this.#frame ??= `{"type":"message","message":${this.#json}}`;
+  /** The push frame as text; null once the pool has let go of it. */
+  get frame(): string | null {
     return this.#frame;
   }
 
+  /** The message as an object, made anew at each call; null once the pool has let go of it. */
+  parse(): Envelope | null {
+    if (this.#frame === null) return null;
+    return JSON.parse(this.#frame.slice(FRAME_START.length, -FRAME_END.length)) as Envelope;
+  }
+
   evict(): void {
-    this.#envelope = null;
+    this.#frame = null;
   }
 }
 
