@@ -9,10 +9,13 @@ import { parseArgs } from 'node:util';
 import { ROOT } from '../test/kit/process.ts';
 import { busLatency } from './bus-latency.ts';
 import { busThroughput } from './bus-throughput.ts';
+import { graceSends } from './grace-sends.ts';
+import { groupStart } from './group-start.ts';
 import type { Bench, Row } from './kit/bench.ts';
 import { formatTable } from './kit/table.ts';
+import { rogersCatchUp } from './rogers-catch-up.ts';
 
-const BENCHES: readonly Bench[] = [busThroughput, busLatency];
+const BENCHES: readonly Bench[] = [busThroughput, busLatency, graceSends, rogersCatchUp, groupStart];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,0 +1,108 @@
+import type { TestRedis } from '@mad-group/bus/testing';
+import { readMetrics, sumOf } from '../test/kit/metrics.ts';
+import { type Bench, sized } from './kit/bench.ts';
+import { startMad } from './kit/mad.ts';
+import { compare, inPairs } from './kit/pairs.ts';
+import { emptyRedis, startBenchRedis } from './kit/redis.ts';
+import { given } from './kit/spread.ts';
+import { startWorker } from './kit/worker.ts';
+
+const SOCKETS = 16;
+/** Frames under way on each: as many as Grace works on at once. */
+const WINDOW = 32;
+/** What the first implementation's Grace reached here. */
+const SEEDS_A_SECOND = 5_343;
+const FRAME = JSON.stringify({
+  tool_name: 'grace_send_message',
+  tool_input: {
+    channel: 'mad.topic.bench',
+    payload: { kind: 'report', number: 1, text: 'The build is green and the docs are up to date.' },
+  },
+});
+
+/** Grace: sends a second over pipelined WebSockets while Rogers counts, against a bare server and a parsing reader. */
+export const graceSends: Bench = {
+  name: 'grace-sends',
+  async measure(run) {
+    const count = sized(run, { short: 20_000, full: 150_000 });
+    const redis = await startBenchRedis();
+    try {
+      const results = await inPairs(
+        run,
+        () => withGrace(redis, count),
+        () => withBareServer(redis, count),
+      );
+      const { ours, peer, ratio } = compare(results.ours, results.peer);
+      const figure = `Grace: sends over ${SOCKETS} WebSockets, Rogers counting`;
+      const bySeeds = given(ours.median / SEEDS_A_SECOND);
+      return [
+        {
+          figure,
+          unit: 'sends/s',
+          ours,
+          peer: { what: 'bare ws server, parsing reader', value: peer },
+          ratio,
+          target: { words: '≥ 50 %', met: ratio.median >= 0.5 },
+        },
+        {
+          figure: `${figure}, by the seeds'`,
+          unit: 'sends/s',
+          ours,
+          peer: { what: "the seeds' Grace (measured before)", value: given(SEEDS_A_SECOND) },
+          ratio: bySeeds,
+          target: { words: '≥ 5 ×', met: bySeeds.median >= 5 },
+        },
+      ];
+    } finally {
+      await redis.stop();
+    }
+  },
+};
+
+async function withGrace(redis: TestRedis, count: number): Promise<number> {
+  await emptyRedis(redis);
+  const env = { REDIS_URL: redis.url };
+  const rogers = await startMad('rogers', env);
+  const grace = await startMad('grace', env);
+  try {
+    const rate = await load(grace.url, count);
+    // What was not counted would not have been measured.
+    const counted = async (): Promise<number> => {
+      const samples = await readMetrics(`${rogers.platformUrl}/metrics`);
+      return sumOf(samples, 'mad_bus_messages_total', { topic_pattern: 'mad.topic' });
+    };
+    while ((await counted()) < count) await new Promise((resolve) => setTimeout(resolve, 100));
+    return rate;
+  } finally {
+    await grace.stop();
+    await rogers.stop();
+  }
+}
+
+async function withBareServer(redis: TestRedis, count: number): Promise<number> {
+  await emptyRedis(redis);
+  const server = startWorker('bare-ws-server');
+  const reader = startWorker('bare-reader');
+  try {
+    const port = await server.ask<number>('listen', { url: redis.url });
+    await reader.ask('connect', { url: redis.url });
+    const read = reader.ask('count', { count });
+    const rate = await load(`ws://127.0.0.1:${port}`, count);
+    await read;
+    return rate;
+  } finally {
+    await server.stop();
+    await reader.stop();
+  }
+}
+
+async function load(url: string, count: number): Promise<number> {
+  const worker = startWorker('ws-load');
+  try {
+    await worker.ask('connect', { url, count: SOCKETS });
+    const seconds = await worker.ask<number>('burst', { count, window: WINDOW, frame: FRAME });
+    return Math.round(count / seconds);
+  } finally {
+    await worker.stop();
+  }
+}
