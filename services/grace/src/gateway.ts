@@ -46,7 +46,9 @@ export class Gateway {
     const pool = new MessagePool(options.poolBytes);
     this.bus = bus;
     this.#metrics = metrics;
-    this.push = new Push(options.pushLimits ?? PUSH_LIMITS);
+    this.push = new Push(options.pushLimits ?? PUSH_LIMITS, () =>
+      metrics.count('mad_websocket_closed_total', { mad: 'grace', reason: 'slow_reader' }),
+    );
     this.records = new ClientRecords(bus.kv, idleMs * RECORD_LIFE);
     this.fanOut = new FanOut({
       bus,
@@ -104,7 +106,7 @@ export class Gateway {
       return;
     }
     if (client.queue.put(message)) this.#metrics.count('mad_grace_dropped_total', {});
-    if (client.push) this.push.flushLater(client);
+    if (client.push) this.push.waits(client, client.push, message);
   }
 
   #tellGap(client: Client, gap: Parameters<Client['addGap']>[0]): void {

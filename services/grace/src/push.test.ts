@@ -125,7 +125,7 @@ async function startGateway() {
     instanceId: 'one',
     idleMs: 60_000,
     maxClients: 100,
-    pushLimits: { pauseBytes: 1000, closeBytes: 8000 },
+    pushLimits: { pauseBytes: 1000, closeBytes: 8000, stuckMs: 50 },
   });
   await gateway.start();
   onTestFinished(() => gateway.stop());
@@ -170,6 +170,26 @@ describe('a slow reader', () => {
     const [client] = gateway.clients.all();
     expect(client?.push).toBeNull();
     expect(client?.queue.length).toBe(1);
+  });
+
+  test('that takes nothing is closed with 1013 once what came for it passes the limit, dropped or not', async () => {
+    const { bus, gateway, push } = await startGateway();
+    const stuck = fakeConnection('stuck');
+    const slow = fakeConnection('slow');
+    await push('stuck', stuck.connection);
+    await push('slow', slow.connection);
+    stuck.state.buffered = 5000;
+    slow.state.buffered = 5000;
+    for (let n = 0; stuck.closed.length === 0; n += 1) {
+      await publish(bus, 'mad.topic.a', { payload: { n, text: 'x'.repeat(100) } });
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      // This one reads, if only a little.
+      slow.state.buffered -= 1;
+    }
+    expect(stuck.closed).toEqual([1013]);
+    expect(stuck.frames).toEqual([]);
+    expect(slow.closed).toEqual([]);
+    expect(gateway.clients.all().next().value?.push).toBeNull();
   });
 
   test('whose connection is closing keeps what waits, with every count and gap, for its next one', async () => {

@@ -1,14 +1,30 @@
 import type { ClientConnection } from '@mad-group/protocol';
 import type { Client } from '../clients/client.ts';
 import type { SharedMessage } from './shared-message.ts';
+import { Unread } from './unread.ts';
 
 export interface PushLimits {
   /** Past so many bytes that the network has not taken, messages wait in the client's queue. */
   readonly pauseBytes: number;
-  /** Past so many the connection is closed: its client does not read. */
+  /**
+   * Past so many the connection is closed, where it took nothing for `stuckMs`: its client does not
+   * read. What came for it and waits, or was dropped, is unsent too.
+   */
   readonly closeBytes: number;
+  /** In milliseconds: a socket shows what it took only when a whole write is out. */
+  readonly stuckMs: number;
 }
-export const PUSH_LIMITS: PushLimits = { pauseBytes: 1024 * 1024, closeBytes: 8 * 1024 * 1024 };
+export const PUSH_LIMITS: PushLimits = {
+  pauseBytes: 1024 * 1024,
+  closeBytes: 8 * 1024 * 1024,
+  stuckMs: 5_000,
+};
+
+/** A connection that clients are pushed over. */
+interface Line {
+  readonly clients: Set<Client>;
+  readonly unread: Unread;
+}
 
 /** "Try again later", in IANA's registry of WebSocket close codes. */
 const TRY_AGAIN_LATER = 1013;
@@ -20,30 +36,33 @@ export class Push {
   readonly #limits: PushLimits;
   /** Clients whose queue waits for their connection. */
   readonly #waiting = new Set<Client>();
-  /** Clients by the id of the connection that they are pushed over. */
-  readonly #attached = new Map<string, Set<Client>>();
+  /** By the id of the connection. */
+  readonly #lines = new Map<string, Line>();
+  readonly #onStuck: () => void;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(limits: PushLimits = PUSH_LIMITS) {
+  /** @param onStuck told of each connection that is closed because its client does not read */
+  constructor(limits: PushLimits = PUSH_LIMITS, onStuck: () => void = () => undefined) {
     this.#limits = limits;
+    this.#onStuck = onStuck;
   }
 
   /** From now on the client's messages go over this connection, those in its queue first. */
   attach(client: Client, connection: ClientConnection): void {
     if (client.push?.id !== connection.id) this.detach(client);
     client.push = connection;
-    const known = this.#attached.get(connection.id);
+    const known = this.#lines.get(connection.id);
     if (known) {
-      known.add(client);
+      known.clients.add(client);
     } else {
-      this.#attached.set(connection.id, new Set([client]));
+      this.#lines.set(connection.id, { clients: new Set([client]), unread: new Unread() });
       connection.onClose(() => this.#closed(connection));
     }
     if (client.hasNews) this.flushLater(client);
   }
 
   detach(client: Client): void {
-    if (client.push) this.#attached.get(client.push.id)?.delete(client);
+    if (client.push) this.#lines.get(client.push.id)?.clients.delete(client);
     client.push = null;
     this.#waiting.delete(client);
   }
@@ -59,6 +78,12 @@ export class Push {
     return client.hasNews || connection.bufferedBytes() > this.#limits.pauseBytes;
   }
 
+  /** A message went into the client's queue, since its connection did not take it. */
+  waits(client: Client, connection: ClientConnection, message: SharedMessage): void {
+    this.#lines.get(connection.id)?.unread.missed(message.bytes);
+    this.flushLater(client);
+  }
+
   /** The client has something in its queue: it goes out when its connection has room. */
   flushLater(client: Client): void {
     this.#waiting.add(client);
@@ -72,11 +97,18 @@ export class Push {
   }
 
   #closed(connection: ClientConnection): void {
-    for (const client of this.#attached.get(connection.id) ?? []) {
+    for (const client of this.#lines.get(connection.id)?.clients ?? []) {
       client.push = null;
       this.#waiting.delete(client);
     }
-    this.#attached.delete(connection.id);
+    this.#lines.delete(connection.id);
+  }
+
+  /** Whether the client of this connection does not read. */
+  #isStuck(connection: ClientConnection, buffered: number): boolean {
+    const { closeBytes, stuckMs } = this.#limits;
+    const owed = this.#lines.get(connection.id)?.unread.look(buffered, performance.now());
+    return buffered > closeBytes || (owed !== undefined && owed.bytes > closeBytes && owed.forMs >= stuckMs);
   }
 
   #flushAll(): void {
@@ -93,12 +125,16 @@ export class Push {
    */
   #flush(client: Client, connection: ClientConnection): boolean {
     const buffered = connection.bufferedBytes();
-    if (buffered > this.#limits.closeBytes) {
+    let room = this.#limits.pauseBytes - buffered;
+    if (room <= 0) {
+      if (!this.#isStuck(connection, buffered)) return false;
       connection.close(TRY_AGAIN_LATER, 'reading too slowly');
+      this.#onStuck();
+      // At once: a goodbye takes its time, and what comes meanwhile belongs into the queue.
+      this.#closed(connection);
       return true;
     }
-    let room = this.#limits.pauseBytes - buffered;
-    if (room <= 0) return false;
+    this.#lines.get(connection.id)?.unread.reset();
     client.unsaved = true;
     const { queue } = client;
     for (let [gap] = client.gaps; gap; [gap] = client.gaps) {
