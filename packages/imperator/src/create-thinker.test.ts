@@ -5,9 +5,9 @@ import { createProvider } from './provider/create-provider.ts';
 import { measureProvider } from './provider/measure-provider.ts';
 import type { Provider, ProviderEvent } from './provider/provider.ts';
 
-const metrics = { called: () => undefined, retried: () => undefined };
+const metrics = { called: () => undefined, retried: () => undefined, circuit: () => undefined };
 const parts = { log: silentLogger, metrics };
-const environment = { LLM_MODEL: 'gpt-4o-mini', LLM_TIMEOUT_MS: 1_000 };
+const environment = { LLM_MODEL: 'gpt-4o-mini', LLM_TIMEOUT_MS: 1_000, LLM_OUTAGE_WAIT_MS: 0 };
 
 const saying = (...events: (ProviderEvent | Error)[]): Provider => ({
   name: 'fake',

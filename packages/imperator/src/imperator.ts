@@ -104,6 +104,7 @@ export function createImperator(options: ImperatorOptions): Thinker {
         signal,
         correlationId,
         maxTokens: maxAnswerTokens,
+        deadlineMs: request.deadlineMs,
       })) {
         if (event.type === 'token') {
           // What was said before a tool call and after it are two paragraphs of one answer.

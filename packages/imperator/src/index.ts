@@ -13,6 +13,7 @@ export { rogersRules } from './offline/rogers-rules.ts';
 export type { OfflineContext, OfflineRule } from './offline/rule.ts';
 export { type TaskFacts, taskRules } from './offline/task-rules.ts';
 export { createPlanMaker, type PlanMakerOptions } from './plan-maker.ts';
+export type { CircuitName, CircuitStatus } from './provider/circuit.ts';
 export {
   createProvider,
   HOW_TO_SET_A_MODEL,
@@ -30,5 +31,6 @@ export type {
   ToolCall,
   ToolSpec,
 } from './provider/provider.ts';
+export { providerFacts } from './provider/provider-facts.ts';
 export type { RetryPolicy } from './provider/retry.ts';
 export { FIEDLER_TRIGGERS, ROGERS_TRIGGERS } from './triggers.ts';

@@ -65,11 +65,21 @@ export const EnvironmentSchema = z.object({
   LLM_TIMEOUT_MS: whole(1, 3_600_000)
     .default(60_000)
     .describe('Longest wait for the provider’s next bytes, in ms.'),
+  LLM_OUTAGE_WAIT_MS: whole(0, 86_400_000)
+    .default(120_000)
+    .describe(
+      'How long an answer waits for a provider that is away, in ms; then its task fails and says so. Within `TASK_DEADLINE_MS`.',
+    ),
   TASK_CONCURRENCY: whole(1, 10_000).default(64).describe('Tasks that run at once in a MAD.'),
   TASK_QUEUE_MAX: whole(1, 10_000_000)
     .default(10_000)
     .describe('Tasks that may wait; past it callers are told when to retry.'),
   TASK_MAX_ATTEMPTS: whole(1, 100).default(5).describe('A task that crashes interrupted so often fails.'),
+  TASK_DEADLINE_MS: whole(1_000, 2_147_483_647)
+    .default(3_600_000)
+    .describe(
+      'Longest time that a task may run, in ms, waiting for its provider included; time in the queue does not count, and an attempt after a restart begins anew.',
+    ),
   TASK_RETENTION_DAYS: whole(1, 36_500)
     .default(30)
     .describe('Ended tasks are kept so long; a task’s events go with it.'),

@@ -22,6 +22,8 @@ export interface StatusFacts {
   /** `OK`, or what is wrong. */
   readonly database?: string;
   readonly provider?: string;
+  /** False while the model provider is away. */
+  readonly provider_available?: boolean;
   readonly details?: MadStatus['details'];
 }
 

@@ -14,13 +14,14 @@ export interface StatusSources {
   readonly facts: StatusFacts;
 }
 
-/** A MAD is DEGRADED while the bus, its database or its planner is away; it goes on working. */
+/** A MAD is DEGRADED while the bus, its database, its planner or its model provider is away; it goes on working. */
 export function composeStatus(sources: StatusSources): MadStatus {
   const { bus, facts } = sources;
   const degraded =
     bus?.status.connected === false ||
     (facts.database !== undefined && facts.database !== 'OK') ||
-    facts.sequential_thinking_connected === false;
+    facts.sequential_thinking_connected === false ||
+    facts.provider_available === false;
   const since = bus?.status.sinceMs ?? null;
   return {
     status: 'success',

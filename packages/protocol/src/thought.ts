@@ -39,6 +39,8 @@ export interface ThinkRequest {
   /** Whose eyes the tools read with. */
   readonly caller: Caller;
   readonly correlationId: string;
+  /** When the thinking will be broken off, in milliseconds since 1970; never where absent. */
+  readonly deadlineMs?: number | undefined;
 }
 
 /** What comes out of thinking, in order. The tokens put together are the answer. */

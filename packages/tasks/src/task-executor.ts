@@ -24,6 +24,10 @@ const WRITE_RETRY_MS = 500;
 /** A model that never waits must not hold up everything else. */
 const THOUGHTS_PER_TURN = 100;
 
+/** Longest words of an error that are kept, and of its stack trace, which repeats them. */
+const MAX_ERROR_CHARS = 4_000;
+const MAX_TRACE_CHARS = 20_000;
+
 /** Why a running attempt is broken off. */
 export type Interruption = 'cancelled' | 'drained' | 'timed out';
 
@@ -96,6 +100,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       history: store.history(task, MAX_HISTORY_TURNS),
       caller: task.caller,
       correlationId: task.correlationId,
+      deadlineMs: taskTimeoutMs === undefined ? undefined : clock.now() + taskTimeoutMs,
     };
     for await (const thought of pullThoughts(thinker, request, signal, log)) {
       if (thought.type === 'token') await addToken(answer.add(thought.token));
@@ -165,11 +170,15 @@ function thoughtData(thought: Exclude<Thought, { type: 'token' }>): Record<strin
 function describe(error: unknown): ErrorDetails {
   const thrown = error instanceof Error ? error : new Error(String(error));
   return {
-    message: thrown.message,
+    // It goes on the bus, which takes no message past a size, and before people, who read no book.
+    message: clip(thrown.message, MAX_ERROR_CHARS),
     code: thrown instanceof MadError ? thrown.code : 'internal',
-    stack_trace: thrown.stack ?? null,
+    stack_trace: thrown.stack === undefined ? null : clip(thrown.stack, MAX_TRACE_CHARS),
   };
 }
+
+const clip = (text: string, max: number): string =>
+  text.length <= max ? text : `${text.slice(0, max - 1)}…`;
 
 const timedOut = (timeoutMs: number): ErrorDetails => ({
   message: `The task did not end within ${timeoutMs / 1000} s.`,

@@ -5,8 +5,8 @@ import {
   createThinker,
   FIEDLER_TRIGGERS,
   loadContext,
-  OFFLINE_PROVIDER_NAME,
   type Provider,
+  providerFacts,
   type TaskFacts,
   taskRules,
 } from '@mad-group/imperator';
@@ -87,6 +87,7 @@ export async function createFiedler(options: FiedlerOptions): Promise<Mad> {
     queueMax: config.TASK_QUEUE_MAX,
     maxAttempts: config.TASK_MAX_ATTEMPTS,
     retentionDays: config.TASK_RETENTION_DAYS,
+    taskTimeoutMs: config.TASK_DEADLINE_MS,
   });
 
   return createMad({
@@ -100,12 +101,15 @@ export async function createFiedler(options: FiedlerOptions): Promise<Mad> {
     resources: createTaskResources({ prefix: ID, runner }),
     prompts: PROMPTS,
     parts: [closing(database), planner, runner],
-    status: () => ({
-      sequential_thinking_connected: planner.connected(),
-      database: database.check(),
-      provider: provider?.name ?? OFFLINE_PROVIDER_NAME,
-      details: { ...runner.load() },
-    }),
+    status: () => {
+      const { details, ...model } = providerFacts(provider);
+      return {
+        ...model,
+        sequential_thinking_connected: planner.connected(),
+        database: database.check(),
+        details: { ...runner.load(), ...details },
+      };
+    },
   });
 }
 

@@ -4,8 +4,8 @@ import type { Bus } from '@mad-group/bus';
 import {
   createThinker,
   loadContext,
-  OFFLINE_PROVIDER_NAME,
   type Provider,
+  providerFacts,
   ROGERS_TRIGGERS,
   type RogersFacts,
   rogersRules,
@@ -114,6 +114,7 @@ export async function createRogers(options: RogersOptions): Promise<Mad> {
     queueMax: config.TASK_QUEUE_MAX,
     maxAttempts: config.TASK_MAX_ATTEMPTS,
     retentionDays: config.TASK_RETENTION_DAYS,
+    taskTimeoutMs: config.TASK_DEADLINE_MS,
   });
 
   return createMad({
@@ -138,14 +139,16 @@ export async function createRogers(options: RogersOptions): Promise<Mad> {
     ],
     status: () => {
       const health = database.check();
+      const { details, ...model } = providerFacts(provider);
       return {
+        ...model,
         sequential_thinking_connected: planner.connected(),
         database: health,
-        provider: provider?.name ?? OFFLINE_PROVIDER_NAME,
         // A status must come where the database is broken too, or closed, as at the goodbye.
-        ...(health === 'OK'
-          ? { details: { connections: store.connections().length, ...runner.load() } }
-          : {}),
+        details:
+          health === 'OK'
+            ? { connections: store.connections().length, ...runner.load(), ...details }
+            : details,
       };
     },
   });

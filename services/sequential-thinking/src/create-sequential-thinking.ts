@@ -1,5 +1,5 @@
 import type { Bus } from '@mad-group/bus';
-import { createPlanMaker, OFFLINE_PROVIDER_NAME, type Provider } from '@mad-group/imperator';
+import { createPlanMaker, type Provider, providerFacts } from '@mad-group/imperator';
 import { createMad, type Mad, madBase, type ProcessParts } from '@mad-group/mad';
 import packageJson from '../package.json' with { type: 'json' };
 import { performSequentialThinking } from './tools/perform-sequential-thinking.ts';
@@ -27,6 +27,6 @@ export function createSequentialThinking(options: SequentialThinkingOptions): Ma
     port: config.SEQUENTIAL_THINKING_PORT,
     portKey: 'SEQUENTIAL_THINKING_PORT',
     tools: [performSequentialThinking(planner)],
-    status: () => ({ provider: provider?.name ?? OFFLINE_PROVIDER_NAME }),
+    status: () => providerFacts(provider),
   });
 }

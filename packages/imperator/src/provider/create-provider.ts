@@ -1,4 +1,5 @@
 import type { Logger } from '@mad-group/protocol';
+import { createCircuit } from './circuit.ts';
 import { measureProvider, type ProviderMetrics } from './measure-provider.ts';
 import { createOpenAiProvider } from './openai-provider.ts';
 import type { Provider } from './provider.ts';
@@ -16,6 +17,7 @@ export interface ProviderConfig {
   readonly OPENAI_BASE_URL?: string | undefined;
   readonly LLM_MODEL: string;
   readonly LLM_TIMEOUT_MS: number;
+  readonly LLM_OUTAGE_WAIT_MS: number;
 }
 
 /** The provider that the configuration names; null where it names none, which means offline. */
@@ -31,6 +33,8 @@ export function createProvider(
     timeoutMs: config.LLM_TIMEOUT_MS,
     log,
     onRetry: metrics.retried,
+    circuit: createCircuit({ log, onChange: metrics.circuit }),
+    outageWaitMs: config.LLM_OUTAGE_WAIT_MS,
   });
   return measureProvider(provider, metrics);
 }

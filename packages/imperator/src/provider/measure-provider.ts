@@ -1,4 +1,5 @@
 import { MadError } from '@mad-group/protocol';
+import type { CircuitName } from './circuit.ts';
 import type { Provider } from './provider.ts';
 
 /** What a provider tells of its work. */
@@ -6,6 +7,8 @@ export interface ProviderMetrics {
   /** One request has ended; `outcome` is `ok`, `cancelled`, or the code of the error. */
   called(outcome: string, durationMs: number): void;
   retried(): void;
+  /** Whether requests go through to the provider, at the beginning and at each change. */
+  circuit(state: CircuitName): void;
 }
 
 /** The same provider, with each request counted and timed, its stream included. */
@@ -19,7 +22,7 @@ export function measureProvider(provider: Provider, metrics: ProviderMetrics): P
   }
 
   return {
-    name: provider.name,
+    ...provider,
     async *stream(request) {
       const ended = begin(request.signal);
       let failure: unknown = new DOMException('The reader left before the end.', 'AbortError');

@@ -1,10 +1,12 @@
-import type { Logger, MadError } from '@mad-group/protocol';
+import { type Logger, MadError } from '@mad-group/protocol';
 import OpenAI from 'openai';
+import { type Circuit, isOutage } from './circuit.ts';
 import { toProviderError } from './openai-errors.ts';
 import { toOpenAiMessage, toOpenAiTool, withoutTools } from './openai-messages.ts';
 import { streamOnce } from './openai-stream.ts';
 import type { ChatMessage, JsonRequest, Provider, ProviderEvent, StreamRequest } from './provider.ts';
-import { DEFAULT_RETRY, type RetryPolicy, waitForRetry } from './retry.ts';
+import { DEFAULT_RETRY, type RetryPolicy, waitForOutage, waitForRetry } from './retry.ts';
+import { throughCircuit } from './through-circuit.ts';
 
 export interface OpenAiProviderOptions {
   /** Sent as the bearer token; `none` where only a base URL is given. */
@@ -18,8 +20,14 @@ export interface OpenAiProviderOptions {
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** Told of each request that is tried again. */
   readonly onRetry?: (() => void) | undefined;
+  /** What spares the provider while it is away, and lets answers wait for it. */
+  readonly circuit?: Circuit | undefined;
+  /** Longest wait of an answer for a provider that is away, in milliseconds. Default 120,000. */
+  readonly outageWaitMs?: number | undefined;
 }
 
+/** Who waits until a deadline says why just before it, in milliseconds. */
+const DEADLINE_MARGIN_MS = 250;
 const OPENAI_URL = 'https://api.openai.com/v1';
 
 type StreamingBody = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming;
@@ -27,7 +35,7 @@ type ResponseFormat = NonNullable<StreamingBody['response_format']>;
 
 /** A model behind the Chat Completions API: OpenAI, Ollama, vLLM, llama.cpp, a gateway. */
 export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
-  const { apiKey, baseUrl, model, timeoutMs = 60_000 } = options;
+  const { apiKey, baseUrl, model, timeoutMs = 60_000, circuit, outageWaitMs = 120_000 } = options;
   const policy = { ...DEFAULT_RETRY, ...options.retry };
   const name = `${baseUrl === undefined ? 'openai' : new URL(baseUrl).host} ${model}`;
   const log = options.log.child({ provider: name });
@@ -49,6 +57,7 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
 
   function fail(error: unknown, signal: AbortSignal): MadError {
     signal.throwIfAborted();
+    if (error instanceof MadError) return error;
     const failure = toProviderError(error, apiKey);
     if (failure.code === 'provider_auth') log.error({ code: failure.code }, failure.message);
     return failure;
@@ -68,8 +77,18 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
     };
   }
 
+  /** One request, where the circuit lets it through before this time (by `performance.now()`). */
+  function attempt(asked: StreamingBody, signal: AbortSignal, untilMs: number) {
+    const events = streamOnce(client, asked, { signal, timeoutMs });
+    if (!circuit) return events;
+    return throughCircuit(circuit, events, { signal, untilMs, toFailure: (error) => fail(error, signal) });
+  }
+
   async function* stream(request: StreamRequest): AsyncGenerator<ProviderEvent> {
     const { signal, tools, maxTokens } = request;
+    const leftMs = request.deadlineMs === undefined ? Infinity : request.deadlineMs - Date.now();
+    const untilMs = performance.now() + Math.min(outageWaitMs, leftMs - DEADLINE_MARGIN_MS);
+    let outages = 0;
     for (let retry = 0; ; ) {
       const offersTools = tools.length > 0 && supports.tools;
       const messages =
@@ -80,7 +99,7 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
           ...body(messages, maxTokens),
           ...(offersTools ? { tools: tools.map(toOpenAiTool) } : {}),
         };
-        for await (const event of streamOnce(client, asked, { signal, timeoutMs })) {
+        for await (const event of attempt(asked, signal, untilMs)) {
           begun = true;
           yield event;
         }
@@ -93,13 +112,19 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
           log.warn({ reason: failure.message }, 'this model takes no tools: it answers without state');
           continue;
         }
-        await waitForRetry(failure, retry, {
+        const waiting = {
           policy,
           signal,
           log: log.child({ correlation_id: request.correlationId }),
           onRetry: options.onRetry,
-        });
-        retry += 1;
+        };
+        if (circuit && isOutage(failure)) {
+          await waitForOutage(failure, outages, { ...waiting, untilMs, circuit });
+          outages += 1;
+        } else {
+          await waitForRetry(failure, retry, waiting);
+          retry += 1;
+        }
       }
     }
   }
@@ -122,7 +147,8 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
       const asked = { ...body(messages, maxTokens), ...(format ? { response_format: format } : {}) };
       try {
         let text = '';
-        for await (const event of streamOnce(client, asked, { signal, timeoutMs })) {
+        // Plans are a help, not the answer: they do not wait for a provider that is away.
+        for await (const event of attempt(asked, signal, 0)) {
           if (event.type === 'token') text += event.token;
         }
         return text;
@@ -145,7 +171,7 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
     }
   }
 
-  return { name, stream, completeJson };
+  return { name, stream, completeJson, ...(circuit ? { circuit: circuit.status } : {}) };
 }
 
 /**

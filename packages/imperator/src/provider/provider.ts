@@ -1,3 +1,5 @@
+import type { CircuitStatus } from './circuit.ts';
+
 /** A call of a tool that the model asks for. `arguments` is the model's JSON, not yet parsed. */
 export interface ToolCall {
   readonly id: string;
@@ -25,6 +27,8 @@ export interface StreamRequest {
   readonly correlationId: string;
   /** Longest answer, in the model's tokens. The provider's own limit where absent. */
   readonly maxTokens?: number | undefined;
+  /** When whoever asks stops waiting, in milliseconds since 1970. */
+  readonly deadlineMs?: number | undefined;
 }
 
 export interface JsonRequest {
@@ -53,4 +57,6 @@ export interface Provider {
   stream(request: StreamRequest): AsyncIterable<ProviderEvent>;
   /** One answer as the text of a JSON document; whether it fits the schema is for the caller to check. */
   completeJson(request: JsonRequest): Promise<string>;
+  /** Whether it is there; absent where nobody watches that. */
+  circuit?(): CircuitStatus;
 }

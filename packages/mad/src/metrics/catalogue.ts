@@ -116,6 +116,11 @@ export const METRICS = {
     help: 'Requests to the model provider that were tried again.',
     labels: ['mad'],
   },
+  mad_provider_circuit_state: {
+    type: 'gauge',
+    help: '0 while requests go to the model provider, 2 while it is away and left alone, 1 while one request tries whether it is back.',
+    labels: ['mad'],
+  },
   mad_bus_messages_total: {
     type: 'counter',
     help: 'Messages in the group’s log by sender and topic pattern, as Rogers counted them.',
