@@ -6,6 +6,7 @@ import { compare, inPairs } from './kit/pairs.ts';
 import { emptyRedis, startBenchRedis } from './kit/redis.ts';
 import { given } from './kit/spread.ts';
 import { startWorker } from './kit/worker.ts';
+import { loadOverWebSockets } from './kit/ws-load.ts';
 
 const SOCKETS = 16;
 /** Frames under way on each: as many as Grace works on at once. */
@@ -97,12 +98,11 @@ async function withBareServer(redis: TestRedis, count: number): Promise<number> 
 }
 
 async function load(url: string, count: number): Promise<number> {
-  const worker = startWorker('ws-load');
-  try {
-    await worker.ask('connect', { url, count: SOCKETS });
-    const seconds = await worker.ask<number>('burst', { count, window: WINDOW, frame: FRAME });
-    return Math.round(count / seconds);
-  } finally {
-    await worker.stop();
-  }
+  const { startedMs, endedMs } = await loadOverWebSockets(url, {
+    sockets: SOCKETS,
+    window: WINDOW,
+    count,
+    frame: FRAME,
+  });
+  return Math.round((count * 1000) / (endedMs - startedMs));
 }

@@ -9,13 +9,27 @@ import { parseArgs } from 'node:util';
 import { ROOT } from '../test/kit/process.ts';
 import { busLatency } from './bus-latency.ts';
 import { busThroughput } from './bus-throughput.ts';
+import { fiedlerFirstToken } from './fiedler-first-token.ts';
+import { fiedlerStreams } from './fiedler-streams.ts';
+import { fiedlerTasks } from './fiedler-tasks.ts';
 import { graceSends } from './grace-sends.ts';
 import { groupStart } from './group-start.ts';
 import type { Bench, Row } from './kit/bench.ts';
 import { formatTable } from './kit/table.ts';
 import { rogersCatchUp } from './rogers-catch-up.ts';
+import { statusRead } from './status-read.ts';
 
-const BENCHES: readonly Bench[] = [busThroughput, busLatency, graceSends, rogersCatchUp, groupStart];
+const BENCHES: readonly Bench[] = [
+  busThroughput,
+  busLatency,
+  graceSends,
+  fiedlerTasks,
+  fiedlerFirstToken,
+  fiedlerStreams,
+  statusRead,
+  rogersCatchUp,
+  groupStart,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

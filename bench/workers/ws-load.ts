@@ -12,28 +12,30 @@ serveDuties({
     await Promise.all(sockets.map((socket) => once(socket, 'open')));
   },
 
-  /** The seconds that it took until the last reply. */
-  async burst({ count, window, frame }: { count: number; window: number; frame: string }): Promise<number> {
+  /** When it began, and how long each waited for its reply, in milliseconds. Replies come in order. */
+  async burst({ count, window, frame }: { count: number; window: number; frame: string }) {
     const startedMs = sharedNowMs();
+    const delaysMs: number[] = [];
     let sent = 0;
-    let answered = 0;
     const done = Promise.withResolvers<void>();
     for (const socket of sockets) {
+      const sentMs: number[] = [];
       const next = (): void => {
         if (sent >= count) return;
         sent += 1;
+        sentMs.push(sharedNowMs());
         socket.send(frame);
       };
       socket.on('message', (reply: Buffer) => {
-        if (!reply.includes('"status":"success"')) done.reject(new Error(`refused: ${reply}`));
-        answered += 1;
-        if (answered === count) done.resolve();
+        if (reply.includes('"status":"error"')) done.reject(new Error(`refused: ${reply}`));
+        delaysMs.push(sharedNowMs() - Number(sentMs.shift()));
+        if (delaysMs.length === count) done.resolve();
         else next();
       });
       for (let index = 0; index < window; index += 1) next();
     }
     await done.promise;
     for (const socket of sockets) socket.removeAllListeners('message');
-    return (sharedNowMs() - startedMs) / 1000;
+    return { startedMs, endedMs: sharedNowMs(), delaysMs };
   },
 });

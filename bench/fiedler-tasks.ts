@@ -1,0 +1,88 @@
+import type { TestRedis } from '@mad-group/bus/testing';
+import { readMetrics, sumOf } from '../test/kit/metrics.ts';
+import { type Bench, sized } from './kit/bench.ts';
+import { CONVERSE_FRAME, withFiedler, withStub } from './kit/fiedler.ts';
+import { sharedNowMs } from './kit/monotonic.ts';
+import { compare, inPairs } from './kit/pairs.ts';
+import { startBenchRedis } from './kit/redis.ts';
+import { given } from './kit/spread.ts';
+import { startWorker } from './kit/worker.ts';
+import { loadOverWebSockets } from './kit/ws-load.ts';
+
+const STUB = { tokens: 50, delayMs: 0 };
+const CONCURRENCY = 64;
+const LOOK_MS = 20;
+/** What the first implementation's Fiedler reached here. */
+const SEEDS_A_SECOND = 47;
+
+/** Fiedler: tasks a second with a model that never waits, against BullMQ workers that do the same calls. */
+export const fiedlerTasks: Bench = {
+  name: 'fiedler-tasks',
+  async measure(run) {
+    const count = sized(run, { short: 300, full: 3_000 });
+    const redis = await startBenchRedis();
+    try {
+      const results = await inPairs(
+        run,
+        () => fiedlerRuns(redis, count),
+        () => bullmqRuns(redis, count),
+      );
+      const { ours, peer, ratio } = compare(results.ours, results.peer);
+      const figure = `Fiedler: tasks of ${STUB.tokens} tokens at no delay`;
+      const bySeeds = given(ours.median / SEEDS_A_SECOND);
+      return [
+        {
+          figure,
+          unit: 'tasks/s',
+          ours,
+          peer: { what: 'BullMQ worker, same calls', value: peer },
+          ratio,
+          target: { words: '≥ 0.7 ×', met: ratio.median >= 0.7 },
+        },
+        {
+          figure: `${figure}, by the seeds'`,
+          unit: 'tasks/s',
+          ours,
+          peer: { what: "the seeds' Fiedler (measured before)", value: given(SEEDS_A_SECOND) },
+          ratio: bySeeds,
+          target: { words: '≥ 5 ×', met: bySeeds.median >= 5 },
+        },
+      ];
+    } finally {
+      await redis.stop();
+    }
+  },
+};
+
+/** Tasks a second from the first submission to the last end, with all of it published. */
+const fiedlerRuns = (redis: TestRedis, count: number): Promise<number> =>
+  withFiedler(redis, { ...STUB, env: { TASK_CONCURRENCY: String(CONCURRENCY) } }, async (fiedler) => {
+    const load = { sockets: 16, window: 16, count, frame: CONVERSE_FRAME };
+    const { startedMs } = await loadOverWebSockets(fiedler.url, load);
+    const read = () => readMetrics(`${fiedler.platformUrl}/metrics`);
+    for (;;) {
+      const samples = await read();
+      const ended = sumOf(samples, 'mad_tasks_finished_total');
+      if (ended === count && sumOf(samples, 'mad_task_outbox_pending') === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    const endedMs = sharedNowMs();
+    const completed = sumOf(await read(), 'mad_tasks_finished_total', { status: 'COMPLETED' });
+    if (completed !== count) throw new Error(`${count - completed} tasks failed`);
+    return Number(((count * 1000) / (endedMs - startedMs)).toFixed(1));
+  });
+
+const bullmqRuns = (redis: TestRedis, count: number): Promise<number> =>
+  withStub(redis, STUB, async (baseUrl) => {
+    const worker = startWorker('bullmq-worker');
+    const producer = startWorker('bullmq-producer');
+    try {
+      await worker.ask('start', { url: redis.url, baseUrl, concurrency: CONCURRENCY });
+      const ended = worker.ask<number>('completed', { count });
+      const startedMs = await producer.ask<number>('add', { url: redis.url, count });
+      return Number(((count * 1000) / ((await ended) - startedMs)).toFixed(1));
+    } finally {
+      await producer.stop();
+      await worker.stop();
+    }
+  });
