@@ -1,4 +1,10 @@
-import { createEnvelope, type Envelope, isChannel, PositionSchema } from '@mad-group/protocol';
+import {
+  createEnvelope,
+  type Envelope,
+  isChannel,
+  PositionSchema,
+  UNKNOWN_SENDER,
+} from '@mad-group/protocol';
 
 /** The end of every envelope that our script publishes. */
 const OUR_END = /,"position":"[A-Za-z0-9-]{1,64}:\d{1,16}-\d{1,16}"\}$/;
@@ -19,7 +25,7 @@ export function foreignEnvelope(channel: string, text: string): Envelope | undef
   if (!isChannel(channel)) return undefined;
   const value = parseJson(text);
   if (!isObject(value)) {
-    return createEnvelope({ channel, senderId: 'unknown', payload: { raw: value } });
+    return createEnvelope({ channel, senderId: UNKNOWN_SENDER, payload: { raw: value } });
   }
   if (PositionSchema.safeParse(value.position).success) return undefined;
   const { payload } = value;
@@ -29,7 +35,7 @@ export function foreignEnvelope(channel: string, text: string): Envelope | undef
     conversationId: textOf(value.conversation_id),
     correlationId: textOf(value.correlation_id),
     timestamp: textOf(value.timestamp),
-    senderId: textOf(value.sender_id) ?? 'unknown',
+    senderId: textOf(value.sender_id) ?? UNKNOWN_SENDER,
     recipientId: textOf(value.recipient_id),
     // An object without a payload is no envelope at all, so it is kept whole.
     payload: isObject(payload) ? payload : { raw: payload === undefined ? value : payload },

@@ -33,6 +33,7 @@ export function createMemoryBus(options: MemoryBusOptions = {}): Bus {
   const logger = options.log ?? silentLogger;
   const log = new MemoryLog(clock, { ...DEFAULT_LOG_LIMITS, ...limitsOf(options) });
   const state = new BusState(clock);
+  const part = state.part('not started');
   const appended = new WakeUp();
   const stopped = new AbortController();
 
@@ -63,12 +64,12 @@ export function createMemoryBus(options: MemoryBusOptions = {}): Bus {
     kind: 'memory',
     kv: createMemoryKv(clock),
     async start() {
-      if (!stopped.signal.aborted) state.connected();
+      if (!stopped.signal.aborted) part.here();
     },
     async stop() {
       if (stopped.signal.aborted) return;
       stopped.abort();
-      state.away('stopped');
+      part.away('stopped');
       logger.debug({}, 'memory bus stopped');
     },
     publish: async (envelope, options = {}) => publish(envelope, options),

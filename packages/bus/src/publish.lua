@@ -1,24 +1,39 @@
 -- Appends messages to the log and publishes each on its channel. Stands behind open-log.lua.
 --
 -- KEYS[1], KEYS[2], ARGV[1]  as in open-log.lua
+-- KEYS[3]  the publisher's fence: the newest generation of its calls
+-- KEYS[4]  where the publisher hears itself: a stream of one entry, and a channel
 -- ARGV[2]  longest log, in entries; Redis may keep some more (MAXLEN ~)
 -- ARGV[3]  oldest entry, in milliseconds
 -- ARGV[4]  where looking back ends: a stream id, or '-' for the log's beginning
 -- ARGV[5]  how many entries to look back over, at most
--- ARGV[6…] four for each message:
---          flags: 'r' it may be in the log already, 'f' it is foreign: append, do not publish
+-- ARGV[6]  generation of this call: 0, and one more each time that the publisher sends again what
+--          was not answered
+-- ARGV[7…] four for each message:
+--          flags: 'r' it may be in the log already, 'f' it is foreign: append, do not publish,
+--                 'l' it is no message: the publisher wants to hear its number
 --          channel
---          message id
+--          message id, or the number
 --          envelope: a JSON object without a position
 --
 -- Returns {epoch, place, place, …}, a place for each message.
+
+-- What a network held back may arrive after it was sent again on another connection. The first call
+-- of a generation shuts the door on all earlier ones. An hour is longer than TCP keeps trying.
+local generation = tonumber(ARGV[6])
+local newest = tonumber(redis.call('GET', KEYS[3]) or 0)
+if generation < newest then
+  return redis.error_reply('STALE a later call of this publisher came first')
+end
+
 local epoch, ms, number = open_log()
+if generation > newest then redis.call('SET', KEYS[3], ARGV[6], 'EX', 3600) end
 local time = redis.call('TIME')
 ms = math.max(ms, time[1] * 1000 + math.floor(time[2] / 1000))
 
 -- One walk back over the log finds all messages that may be there already.
 local wanted, known = 0, {}
-for i = 6, #ARGV, 4 do
+for i = 7, #ARGV, 4 do
   if string.find(ARGV[i], 'r', 1, true) and known[ARGV[i + 2]] == nil then
     known[ARGV[i + 2]] = false
     wanted = wanted + 1
@@ -39,10 +54,17 @@ while wanted > 0 and left > 0 do
 end
 
 local reply, publish, first = {epoch}, {}, number
-for i = 6, #ARGV, 4 do
+for i = 7, #ARGV, 4 do
   local flags, channel, id, envelope = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local place = known[id]
-  if not place then
+  if flags == 'l' then
+    place = ''
+    -- Refused where it was heard before, as in a call that is sent again.
+    redis.pcall('XADD', KEYS[4], 'MAXLEN', 1, id .. '-1', 'n', id)
+    redis.call('PEXPIRE', KEYS[4], 60000)
+    publish[#publish + 1] = KEYS[4]
+    publish[#publish + 1] = id
+  elseif not place then
     number = number + 1
     place = string.format('%.0f-%.0f', ms, number)
     if string.find(flags, 'f', 1, true) then

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { formatPosition, type Position } from '@mad-group/protocol';
+import { comparePlaces, formatPosition, type Position } from '@mad-group/protocol';
 import type { LogBounds } from './log-bounds.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { busStopped, busUnavailable, describeRedisError, isReply } from './redis-errors.ts';
 import type { RedisKeys } from './redis-keys.ts';
+import type { LuaScript } from './redis-scripts.ts';
 
 /** Messages in one call, and calls under way: enough to keep Redis busy, few enough to keep order in a retry. */
 const MAX_CALL_MESSAGES = 200;
@@ -23,10 +24,12 @@ export interface Outgoing {
   readonly channel: string;
   readonly messageId: string;
   readonly json: string;
-  /** Appended, not published: it was on the channel already. */
-  readonly foreign: boolean;
+  /** `foreign`: appended, not published, as it was on the channel already. `loopback`: no message. */
+  readonly kind: 'message' | 'foreign' | 'loopback';
   /** How many entries to look back over for it; 0 where it is known to be new. */
   readonly lookBack: number;
+  /** Where looking back may end, as a stream id. Default: the log's beginning. */
+  readonly lookBackTo?: string;
   readonly timeoutMs: number;
 }
 
@@ -40,18 +43,29 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+export interface PublisherOptions {
+  readonly connection: RedisConnection;
+  readonly keys: RedisKeys;
+  readonly bounds: LogBounds;
+  readonly script: LuaScript;
+  /** Names this publisher in Redis. */
+  readonly id: string;
+}
+
 /**
  * Sends messages in the order in which they came. What comes while calls are under way shares the
  * next call. When a connection is lost, everything unanswered is sent again, in the same order, with
- * the flag that makes the script look for it in the log first.
+ * the flag that makes the script look for it in the log first, and as a new generation, behind which
+ * the script refuses what the network may still deliver of the old one.
  */
 export class Publisher {
   readonly #connection: RedisConnection;
-  readonly #keys: RedisKeys;
+  readonly #keys: readonly string[];
   readonly #bounds: LogBounds;
+  readonly #script: LuaScript;
   #waiting: Pending[] = [];
   #calls: Pending[][] = [];
-  /** Counts connections; an answer to a call of an earlier one is not heard any more. */
+  /** Counts the times that all was taken back; an answer to a call from before is not heard any more. */
   #generation = 0;
   #flushing = false;
   #pausedUntilMs = 0;
@@ -61,11 +75,23 @@ export class Publisher {
   #deadlines: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(connection: RedisConnection, keys: RedisKeys, bounds: LogBounds) {
+  constructor({ connection, keys, bounds, script, id }: PublisherOptions) {
     this.#connection = connection;
-    this.#keys = keys;
+    this.#keys = [keys.log, keys.head, keys.fence(id), keys.loopback(id)];
     this.#bounds = bounds;
-    connection.listen({ ready: () => this.#flush(), lost: () => this.#takeBack() });
+    this.#script = script;
+    connection.listen({
+      ready: () => {
+        this.#loadScript();
+        this.#flush();
+      },
+      lost: () => this.#takeBack(),
+    });
+  }
+
+  /** Why Redis refused the last call, in a few words; undefined where it took it. */
+  get refusal(): string | undefined {
+    return this.#refusal;
   }
 
   /** @throws MadError `bus_unavailable` when `timeoutMs` is over */
@@ -108,26 +134,43 @@ export class Publisher {
     this.#calls.push(call);
     const generation = this.#generation;
     this.#connection.redis
-      .appendAndPublish(this.#keys.log, this.#keys.head, ...this.#scriptArguments(call))
+      .evalsha(this.#script.sha, this.#keys.length, ...this.#keys, ...this.#scriptArguments(call))
       .then(
-        (reply) => this.#answered(generation, reply, characters),
+        (reply) => this.#answered(generation, reply as string[], characters),
         (error: unknown) => this.#failed(generation, error),
       );
+  }
+
+  /**
+   * By hand, not by the client: that sends a script that Redis forgot again by itself, behind calls
+   * that came later, and order is lost. Nobody waits for it: what follows on the socket finds it.
+   */
+  #loadScript(): void {
+    // Where it fails, so do the calls behind it, and those are heard.
+    this.#connection.redis.script('LOAD', this.#script.text).catch(() => undefined);
   }
 
   #scriptArguments(call: readonly Pending[]): (string | number)[] {
     const messages: string[] = [];
     let lookBack = 0;
-    let lookBackTo = this.#lastPlace;
+    let lookBackTo: string | undefined;
+    const reachBackTo = (place: string): void => {
+      lookBackTo = lookBackTo === undefined ? place : earlier(lookBackTo, place);
+    };
     for (const { message, inDoubt } of call) {
+      if (message.kind === 'loopback') {
+        messages.push('l', '', message.messageId, '');
+        continue;
+      }
       const mayBeThere = inDoubt || message.lookBack > 0;
-      if (message.lookBack > 0) lookBackTo = '-';
+      if (inDoubt) reachBackTo(this.#lastPlace);
+      if (message.lookBack > 0) reachBackTo(message.lookBackTo ?? '-');
       if (mayBeThere) lookBack = Math.max(lookBack, inDoubt ? IN_DOUBT_LOOK_BACK : message.lookBack);
-      const flags = (mayBeThere ? 'r' : '') + (message.foreign ? 'f' : '');
+      const flags = (mayBeThere ? 'r' : '') + (message.kind === 'foreign' ? 'f' : '');
       messages.push(flags, message.channel, message.messageId, message.json);
     }
     const { maxLength, maxAgeMs } = this.#bounds;
-    return [randomUUID(), maxLength, maxAgeMs, lookBackTo, lookBack, ...messages];
+    return [randomUUID(), maxLength, maxAgeMs, lookBackTo ?? '-', lookBack, this.#generation, ...messages];
   }
 
   #answered(generation: number, reply: readonly string[], characters: number): void {
@@ -137,7 +180,7 @@ export class Publisher {
     this.#refusal = undefined;
     for (let index = 0; index < call.length; index += 1) {
       const place = reply[index + 1] as string;
-      this.#lastPlace = place;
+      if (place !== '') this.#lastPlace = place;
       const pending = call[index] as Pending;
       settle(pending, () => pending.resolve(formatPosition({ epoch, place })));
     }
@@ -150,7 +193,16 @@ export class Publisher {
     if (generation !== this.#generation) return;
     this.#takeBack();
     if (!isReply(error)) return;
+    const wasForgotten = this.#refusal?.startsWith('NOSCRIPT');
     this.#refusal = describeRedisError(error);
+    if (this.#refusal.startsWith('NOSCRIPT')) {
+      this.#loadScript();
+      // Where loading does not help, as without the right to, it is a refusal like any other.
+      if (!wasForgotten) {
+        this.#flush();
+        return;
+      }
+    }
     this.#pausedUntilMs = performance.now() + REFUSED_PAUSE_MS;
     // A primary that has become a replica: the address may lead to the new primary by now.
     if (error.message.startsWith('READONLY')) this.#connection.reconnect();
@@ -186,6 +238,10 @@ export class Publisher {
     this.#deadlines = undefined;
   }
 }
+
+/** The earlier of two stream ids, of which `-` is the earliest. */
+const earlier = (a: string, b: string): string =>
+  a === '-' || b === '-' ? '-' : comparePlaces(a, b) < 0 ? a : b;
 
 function settle(pending: Pending, how: () => void): void {
   if (pending.settled) return;

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '@mad-group/protocol';
 import type { LogBatch, LogItem, ReadOptions } from './bus.ts';
+import type { BusPart } from './bus-state.ts';
 import { LogCursor, type LogHead, type RawEntry } from './log-cursor.ts';
+import type { LoopbackEar } from './loopback.ts';
+import { LoopbackListener } from './loopback-listener.ts';
 import { createPatternFilter } from './pattern-filter.ts';
 import { DEFAULT_IDLE_MS, DEFAULT_MAX_BATCH } from './read-defaults.ts';
 import type { RedisConnection, ScriptedRedis } from './redis-connection.ts';
@@ -25,6 +28,9 @@ const LOST_PAUSE_MS = 10;
 export interface LogReaderDeps {
   readonly keys: RedisKeys;
   readonly log: Logger;
+  readonly loopback: LoopbackEar;
+  /** What of the bus's status is this reader's. */
+  readonly part: BusPart;
   /** A connection of the reader's own, since a blocked one serves nobody else. */
   readonly connect: () => RedisConnection;
 }
@@ -36,7 +42,10 @@ export async function* readLog(deps: LogReaderDeps, options: ReadOptions): Async
   const { keys, log } = deps;
   const filter = createPatternFilter(options.patterns);
   const connection = deps.connect();
-  const close = (): void => void connection.close();
+  const close = (): Promise<void> => {
+    deps.part.end();
+    return connection.close();
+  };
   signal.addEventListener('abort', close);
   const pause = new WakeUp();
   let cursor: LogCursor | undefined;
@@ -47,6 +56,7 @@ export async function* readLog(deps: LogReaderDeps, options: ReadOptions): Async
       checked = false;
     },
   });
+  const own = new LoopbackListener(deps.loopback, connection, deps.part);
 
   /** What comes within `blockMs`; undefined where nothing does. */
   async function next(blockMs: number): Promise<LogBatch | undefined> {
@@ -58,7 +68,13 @@ export async function* readLog(deps: LogReaderDeps, options: ReadOptions): Async
       checked = true;
       if (gap) return { items: [gap], position: cursor.position, caughtUp: false };
     }
-    const entries = await readEntries(redis, keys, cursor.place, maxBatch, blockMs);
+    own.ask();
+    const { entries, heard } = await awaitEntries(redis, [keys.log, own.key], {
+      places: [cursor.place, own.place],
+      count: maxBatch,
+      blockMs,
+    });
+    own.answer(heard);
     if (entries.length === 0) {
       checked = false;
       return undefined;
@@ -97,7 +113,7 @@ export async function* readLog(deps: LogReaderDeps, options: ReadOptions): Async
     }
   } finally {
     signal.removeEventListener('abort', close);
-    await connection.close();
+    await close();
   }
 }
 
@@ -132,12 +148,25 @@ async function readEntries(
   { log }: RedisKeys,
   place: string,
   count: number,
-  blockMs?: number,
 ): Promise<readonly RawEntry[]> {
-  const streams =
-    blockMs === undefined
-      ? await redis.xread('COUNT', count, 'STREAMS', log, place)
-      : // A block of 0 would last for ever.
-        await redis.xread('COUNT', count, 'BLOCK', Math.max(1, Math.ceil(blockMs)), 'STREAMS', log, place);
+  const streams = await redis.xread('COUNT', count, 'STREAMS', log, place);
   return (streams?.[0]?.[1] ?? []) as RawEntry[];
+}
+
+/** Entries of the log, and the place of the newest word of the process's own. */
+async function awaitEntries(
+  redis: ScriptedRedis,
+  [log, own]: readonly [log: string, own: string],
+  { places, count, blockMs }: { places: readonly [string, string]; count: number; blockMs: number },
+): Promise<{ entries: readonly RawEntry[]; heard: string | undefined }> {
+  // A block of 0 would last for ever.
+  const block = Math.max(1, Math.ceil(blockMs));
+  const streams = await redis.xread('COUNT', count, 'BLOCK', block, 'STREAMS', log, own, ...places);
+  let entries: readonly RawEntry[] = [];
+  let heard: string | undefined;
+  for (const [key, found] of (streams ?? []) as [string, RawEntry[]][]) {
+    if (key === log) entries = found;
+    else heard = found.at(-1)?.[0];
+  }
+  return { entries, heard };
 }

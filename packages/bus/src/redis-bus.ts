@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Envelope, type Logger, type Position, systemClock } from '@mad-group/protocol';
 import { adoptForeign } from './adopt-foreign.ts';
 import { AwayLog } from './away-log.ts';
@@ -6,8 +7,9 @@ import { BusState } from './bus-state.ts';
 import { runCommand } from './commands.ts';
 import { LogBounds } from './log-bounds.ts';
 import type { LogLimits } from './log-limits.ts';
+import { Loopback } from './loopback.ts';
 import { Publisher } from './publisher.ts';
-import { DEFAULT_TIMEOUT_MS, LOOK_BACK_ENTRIES } from './read-defaults.ts';
+import { DEFAULT_TIMEOUT_MS, LOOK_BACK_ENTRIES, LOOK_BACK_SKEW_MS } from './read-defaults.ts';
 import { readLog, readLogOnce } from './read-log.ts';
 import { RedisConnection } from './redis-connection.ts';
 import { describeRedisError } from './redis-errors.ts';
@@ -46,8 +48,31 @@ export function createRedisBus({ url, password, log, limits, keyPrefix }: RedisB
   };
 
   const connection = connect('bus');
-  const publisher = new Publisher(connection, keys, new LogBounds(connection, keys.log, limits, log));
+  const id = randomUUID();
+  const publisher = new Publisher({
+    connection,
+    keys,
+    bounds: new LogBounds(connection, keys.log, limits, log),
+    script: scripts.publish,
+    id,
+  });
   const state = new BusState(systemClock);
+  const publishing = state.part('not started');
+  const loopback = new Loopback({
+    key: keys.loopback(id),
+    send: (number, timeoutMs) =>
+      publisher.publish({
+        kind: 'loopback',
+        channel: '',
+        messageId: String(number),
+        json: '',
+        lookBack: 0,
+        timeoutMs,
+      }),
+    rebuild: (reason) => connection.reconnect(reason),
+    reason: () => publisher.refusal ?? connection.reason,
+    part: publishing,
+  });
   const away = new AwayLog(log);
   const stopped = new AbortController();
   const untilStopped = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, stopped.signal]);
@@ -55,12 +80,13 @@ export function createRedisBus({ url, password, log, limits, keyPrefix }: RedisB
   connection.listen({
     ready: () => {
       away.end();
-      state.connected();
+      // It is here when it has taken this.
+      loopback.say();
     },
     lost: (error) => {
       if (stopped.signal.aborted) return;
       away.away(error);
-      state.away(describeRedisError(error));
+      publishing.away(describeRedisError(error));
     },
   });
 
@@ -69,8 +95,8 @@ export function createRedisBus({ url, password, log, limits, keyPrefix }: RedisB
       channel: envelope.channel,
       messageId: envelope.message_id,
       json: serializeEnvelope(envelope),
-      foreign: false,
-      lookBack: options.retry ? LOOK_BACK_ENTRIES : 0,
+      kind: 'message',
+      ...(options.retry ? lookBackFor(envelope) : { lookBack: 0 }),
       timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     });
   }
@@ -79,19 +105,22 @@ export function createRedisBus({ url, password, log, limits, keyPrefix }: RedisB
     kind: 'redis',
     kv: createRedisKv(connection, keys.kv, stopped.signal),
     async start() {
-      if (!stopped.signal.aborted) connection.start();
+      if (stopped.signal.aborted) return;
+      connection.start();
+      loopback.start();
     },
     async stop() {
       stopped.abort();
       away.end();
+      loopback.stop();
       publisher.stop();
-      state.away('stopped');
+      publishing.away('stopped');
       await Promise.all([...connections].map((each) => each.close()));
     },
     publish: (envelope, options = {}) => publish(envelope, options),
     read: (options) =>
       readLog(
-        { keys, log, connect: () => connect('reader') },
+        { keys, log, loopback, part: state.part(), connect: () => connect('reader') },
         { ...options, signal: untilStopped(options.signal) },
       ),
     readOnce: (options) =>
@@ -99,8 +128,18 @@ export function createRedisBus({ url, password, log, limits, keyPrefix }: RedisB
         signal: stopped.signal,
       }),
     adoptForeign: (signal) =>
-      adoptForeign({ publisher, log, connect: () => connect('foreign') }, untilStopped(signal)),
+      adoptForeign(
+        { publisher, log, loopback, part: state.part(), connect: () => connect('foreign') },
+        untilStopped(signal),
+      ),
     status: () => state.current,
     onStatus: (listener) => state.subscribe(listener),
   };
+}
+
+/** How far back a message may stand in the log that is published again. */
+function lookBackFor({ timestamp }: Envelope): { lookBack: number; lookBackTo: string } {
+  const madeMs = Date.parse(timestamp);
+  const lookBackTo = Number.isNaN(madeMs) ? '-' : `${Math.max(0, madeMs - LOOK_BACK_SKEW_MS)}-0`;
+  return { lookBack: LOOK_BACK_ENTRIES, lookBackTo };
 }

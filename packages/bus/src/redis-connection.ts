@@ -1,18 +1,25 @@
+import type { Socket } from 'node:net';
 import { Redis, type RedisOptions } from 'ioredis';
 import { describeRedisError } from './redis-errors.ts';
 import type { LogScripts } from './redis-scripts.ts';
 import { WakeUp } from './wake-up.ts';
 
-/** How often an idle connection is asked whether it lives, in milliseconds. */
-const PING_INTERVAL_MS = 2_000;
-/** A connection that answers nothing for so long is dead, in milliseconds; longer than any XREAD blocks. */
-const SILENCE_MS = 4_000;
-const CONNECT_TIMEOUT_MS = 3_000;
-const MAX_BACKOFF_MS = 2_000;
+/** How often a connection is looked at, in milliseconds. The limits below are in such looks. */
+const LOOK_MS = 500;
+/** How often a connection is asked whether it lives. */
+const PING_LOOKS = 4;
+/** A connection on which nothing arrives for so long is dead: 4 s, longer than any XREAD blocks. */
+const SILENT_LOOKS = 8;
+/** The same for one that is not ready yet: 2 s. */
+const SILENT_START_LOOKS = 4;
+const CONNECT_TIMEOUT_MS = 2_000;
+/** Waiting and one attempt that hangs must fit in the 5 s in which a Redis that is back is used again. */
+const MAX_BACKOFF_MS = 1_000;
+/** How often a Redis that loads its data is asked whether it is done, in milliseconds. */
+const LOADING_RETRY_MS = 250;
 
-/** A client with our scripts as commands. */
+/** A client with our script for readers as a command. */
 export type ScriptedRedis = Redis & {
-  appendAndPublish(log: string, head: string, ...args: (string | number)[]): Promise<string[]>;
   logHead(log: string, head: string, epoch: string): Promise<[epoch: string, oldest: string, last: string]>;
 };
 
@@ -30,7 +37,11 @@ export class RedisConnection {
   readonly redis: ScriptedRedis;
   readonly #listeners = new Set<ConnectionListener>();
   readonly #changed = new WakeUp();
-  #pings: NodeJS.Timeout | undefined;
+  #looks: NodeJS.Timeout | undefined;
+  #lookCount = 0;
+  #silentLooks = 0;
+  #socket: Socket | undefined;
+  #bytesRead = 0;
   #error: Error | undefined;
   #closed = false;
 
@@ -43,14 +54,11 @@ export class RedisConnection {
       autoResubscribe: false,
       maxRetriesPerRequest: 0,
       connectTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: SILENCE_MS,
+      maxLoadingRetryTime: LOADING_RETRY_MS,
       // The timer of a goodbye, which is not waited for.
       disconnectTimeout: 1,
       retryStrategy: backoffMs,
-      scripts: {
-        appendAndPublish: { lua: scripts.publish, numberOfKeys: 2 },
-        logHead: { lua: scripts.head, numberOfKeys: 2 },
-      },
+      scripts: { logHead: { lua: scripts.head.text, numberOfKeys: 2 } },
     } satisfies RedisOptions;
     this.redis = new Redis(url, options) as ScriptedRedis;
     // A `close` follows each error; it tells of both.
@@ -80,8 +88,8 @@ export class RedisConnection {
 
   /** Begins to connect and goes on trying. */
   start(): void {
-    if (this.#pings || this.#closed) return;
-    this.#pings = setInterval(() => this.#ping(), PING_INTERVAL_MS);
+    if (this.#looks || this.#closed) return;
+    this.#looks = setInterval(() => this.#look(), LOOK_MS);
     // The same failure comes as an `error` event, and the next attempt follows by itself.
     this.redis.connect().catch(noted);
   }
@@ -91,8 +99,8 @@ export class RedisConnection {
   }
 
   /** Drops the socket; a new one follows. For one that is not what it should be. */
-  reconnect(): void {
-    if (this.ready) this.redis.stream.destroy();
+  reconnect(reason?: Error): void {
+    if (this.ready) this.redis.stream.destroy(reason);
   }
 
   /** Resolves when it is ready, or the time is over, or the signal aborts. */
@@ -109,7 +117,7 @@ export class RedisConnection {
   /** Closes the socket at once, whatever is under way on it. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#pings);
+    clearInterval(this.#looks);
     this.#changed.wake();
     const { status } = this.redis;
     if (status === 'end') return;
@@ -122,9 +130,28 @@ export class RedisConnection {
     await ended;
   }
 
-  #ping(): void {
-    // Without an answer the socket's silence ends the connection, and that is told as such.
-    if (this.ready) this.redis.ping().catch(noted);
+  /**
+   * Ends a socket on which nothing arrives any more. Looks are counted, not time: while this
+   * process's own event loop stands still there are none, and what came meanwhile is read after the
+   * first one.
+   */
+  #look(): void {
+    const { ready } = this;
+    const socket = this.redis.stream as Socket | null | undefined;
+    this.#lookCount += 1;
+    // Without an answer the silence ends the connection, and that is told as such.
+    if (ready && this.#lookCount % PING_LOOKS === 0) this.redis.ping().catch(noted);
+    if (!socket || socket.destroyed || socket.connecting) return;
+    if (socket !== this.#socket || socket.bytesRead !== this.#bytesRead) {
+      this.#socket = socket;
+      this.#bytesRead = socket.bytesRead;
+      this.#silentLooks = 0;
+      return;
+    }
+    this.#silentLooks += 1;
+    if (this.#silentLooks < (ready ? SILENT_LOOKS : SILENT_START_LOOKS)) return;
+    this.#silentLooks = 0;
+    socket.destroy(new Error('it does not answer'));
   }
 
   #tell(call: (listener: ConnectionListener) => void): void {
@@ -133,7 +160,7 @@ export class RedisConnection {
   }
 }
 
-/** 50 ms, doubled each time up to 2 s, of which half is left to chance. */
+/** 50 ms, doubled each time up to 1 s, of which half is left to chance. */
 function backoffMs(attempt: number): number {
   const fullMs = Math.min(MAX_BACKOFF_MS, 50 * 2 ** Math.min(attempt - 1, 10));
   return fullMs * (0.5 + Math.random() / 2);

@@ -1,14 +1,26 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
+export interface LuaScript {
+  readonly text: string;
+  /** The name under which Redis keeps it. */
+  readonly sha: string;
+}
+
 export interface LogScripts {
-  readonly publish: string;
-  readonly head: string;
+  readonly publish: LuaScript;
+  readonly head: LuaScript;
 }
 
 /** The scripts as Redis gets them. */
 export function loadLogScripts(): LogScripts {
   const open = readLua('open-log.lua');
-  return { publish: open + readLua('publish.lua'), head: open + readLua('head.lua') };
+  return { publish: script(open + readLua('publish.lua')), head: script(open + readLua('head.lua')) };
 }
 
 const readLua = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
+
+const script = (text: string): LuaScript => ({
+  text,
+  sha: createHash('sha1').update(text).digest('hex'),
+});

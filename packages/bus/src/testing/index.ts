@@ -1,2 +1,3 @@
 export { busConformance, type MakeBus } from './conformance.ts';
 export { startRedis, type TestRedis, type TestRedisOptions } from './redis-server.ts';
+export { type Direction, startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
