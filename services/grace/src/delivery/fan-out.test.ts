@@ -95,6 +95,13 @@ describe('FanOut', () => {
               .map(({ payload }) => payload.n as number);
             await expect.poll(() => seen(client), { interval: 2 }).toEqual(numbers.filter((n) => n >= from));
           }
+          // Who gets nothing more goes along all the same.
+          const end = await bus.publish(
+            createEnvelope({ channel: 'mad.quiet', senderId: 's', payload: { n: sent } }),
+          );
+          for (const { client } of joined) {
+            await expect.poll(() => fanOut.servedUpTo(client), { interval: 2 }).toBe(end);
+          }
           await fanOut.stop();
           await bus.stop();
         },

@@ -161,6 +161,10 @@ export class FanOut {
       else this.#fanOut(item.envelope);
     }
     this.#position = batch.position;
+    // Not only at a matching message: or the place of a client that gets none would stand still.
+    for (const [client, ahead] of this.#ahead) {
+      if (ahead === batch.position || !hasReached(ahead, batch.position)) this.#ahead.delete(client);
+    }
     for (const [client, joining] of this.#joining) {
       const { served } = joining;
       if (served && !hasReached(served, batch.position)) this.#readAlone(client, joining, served);
