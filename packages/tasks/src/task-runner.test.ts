@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { MadError, type TaskStatus, type ThinkRequest } from '@mad-group/protocol';
+import { MadError, systemClock, type TaskStatus, type ThinkRequest } from '@mad-group/protocol';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { TaskRunner } from './task-runner.ts';
+import { createTaskStore } from './task-store.ts';
 import {
   caller,
   hangingThinker,
@@ -160,6 +161,29 @@ describe('running', () => {
 });
 
 describe('failing', () => {
+  test('is a warning in the log, with the code', async () => {
+    const lines: [string, object, string][] = [];
+    const at = (level: string) => (facts: object, message: string) =>
+      void lines.push([level, facts, message]);
+    const log = {
+      debug: at('debug'),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+      child: () => log,
+    };
+    const thinker = thinkerOf(() => {
+      throw new MadError('provider_auth', 'Incorrect API key provided.');
+    });
+    const finished = vi.fn();
+    const { runner } = await started({ log, thinker, metrics: { ...silentMetrics, finished } });
+    const { taskId } = await submit(runner);
+    await vi.waitFor(() => expect(finished).toHaveBeenCalledWith('FAILED', expect.any(Number)));
+    expect(lines.filter(([level]) => level !== 'info')).toEqual([
+      ['warn', expect.objectContaining({ code: 'provider_auth' }), `Task ${taskId} status changed to FAILED`],
+    ]);
+  });
+
   test("a MadError keeps its code and words; the trace is the admin's alone", async () => {
     const thinker = thinkerOf(async function* () {
       yield token('half an ans');
@@ -194,13 +218,15 @@ describe('failing', () => {
   });
 
   test('a task that takes too long fails, also where the thinker does not listen', async () => {
+    const held = Promise.withResolvers<void>();
     const thinker = thinkerOf(async function* () {
       yield token('a');
-      await delay(2_000);
+      await held.promise;
     });
     const { runner } = await started({ thinker, taskTimeoutMs: 30 });
     const task = await submit(runner);
     expect(await ended(runner, task.taskId)).toMatchObject({ status: 'FAILED', error: { code: 'timeout' } });
+    held.resolve();
   });
 });
 
@@ -250,13 +276,90 @@ describe('the queue', () => {
   });
 });
 
+describe('a database that fails to be read', () => {
+  test('as a task ends, delays the next one and ends nothing else', async () => {
+    const database = openTestDatabase();
+    const store = createTaskStore(database, { clock: systemClock });
+    let failing = 0;
+    const countByStatus = (): Record<TaskStatus, number> => {
+      failing -= 1;
+      if (failing >= 0) throw new Error('disk I/O error');
+      return store.countByStatus();
+    };
+    const finished = (): void => {
+      failing = 2;
+    };
+    const { runner } = await started({
+      database,
+      store: { ...store, countByStatus },
+      metrics: { ...silentMetrics, finished },
+      concurrency: 1,
+    });
+    const [first, second] = await Promise.all([submit(runner, 'first'), submit(runner, 'second')]);
+    expect((await ended(runner, first.taskId)).status).toBe('COMPLETED');
+    expect((await ended(runner, second.taskId)).status).toBe('COMPLETED');
+    failing = 2;
+    await runner.stop({ deadlineMs: 1_000 });
+  });
+
+  test('right behind the claim, the task is run all the same', async () => {
+    const database = openTestDatabase();
+    const store = createTaskStore(database, { clock: systemClock });
+    const status = vi.fn(store.status).mockImplementationOnce(() => {
+      throw new Error('disk I/O error');
+    });
+    const { runner } = await started({ database, store: { ...store, status } });
+    const { taskId } = await submit(runner);
+    expect((await ended(runner, taskId)).status).toBe('COMPLETED');
+    expect(status).toHaveBeenCalled();
+  });
+});
+
 describe('cancelling', () => {
+  test('that cannot be stored is told as such, and costs none of the text', async () => {
+    const held = Promise.withResolvers<void>();
+    const written = Promise.withResolvers<void>();
+    const thinker = thinkerOf(async function* () {
+      yield token('a');
+      await held.promise;
+      yield token('b');
+      // What waits to be written now is what a cancellation stores with it.
+      written.resolve();
+      await delay(0);
+      yield token('c');
+    });
+    const database = openTestDatabase();
+    const real = createTaskStore(database, { clock: systemClock });
+    // Nothing is written behind the cancellation's back.
+    let holdWrites = false;
+    const appendEvents: typeof real.appendEvents = (groups) => {
+      if (holdWrites) throw new Error('the disk is full');
+      return real.appendEvents(groups);
+    };
+    const { runner } = await started({ database, store: { ...real, appendEvents }, thinker });
+    const task = await submit(runner);
+    await untilStatus(runner, task.taskId, 'STREAMING');
+    database
+      .prepare(
+        `CREATE TEMP TRIGGER refuse BEFORE UPDATE OF status ON tasks WHEN NEW.status = 'CANCELLED'
+         BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END`,
+      )
+      .run();
+    holdWrites = true;
+    held.resolve();
+    await written.promise;
+    await expect(runner.cancel(task.taskId, alice)).rejects.toMatchObject({ code: 'database_unavailable' });
+    holdWrites = false;
+    expect(await ended(runner, task.taskId)).toMatchObject({ status: 'COMPLETED', response: 'abc' });
+    expect(joinTokens((await runner.events(task.taskId, {}, alice)).events)).toBe('abc');
+  });
+
   test('aborts the thinker and ends the task at once', async () => {
-    let abortedAtMs = 0;
+    let aborted = false;
     const thinker = thinkerOf(async function* (_, signal) {
       yield token('begun');
       signal.addEventListener('abort', () => {
-        abortedAtMs = performance.now();
+        aborted = true;
       });
       await delay(60_000, undefined, { signal });
     });
@@ -264,9 +367,9 @@ describe('cancelling', () => {
     const task = await submit(runner);
     const next = await submit(runner, 'next');
     await untilStatus(runner, task.taskId, 'STREAMING');
-    const beforeMs = performance.now();
+    expect(aborted).toBe(false);
     expect((await runner.cancel(task.taskId, alice)).status).toBe('CANCELLED');
-    expect(abortedAtMs - beforeMs).toBeLessThan(1_000);
+    expect(aborted).toBe(true);
     await untilStatus(runner, next.taskId, 'STREAMING');
     await vi.waitFor(() => expect(publisher.of('mad.direct.alice')).toHaveLength(1));
     expect(publisher.of('mad.direct.alice')[0]?.payload).toEqual({

@@ -11,8 +11,10 @@ import type { TaskStore } from './task-store.ts';
 import { createThroughput } from './throughput.ts';
 import { createTokenWriter } from './token-writer.ts';
 
-/** Of the time to stop: what the outbox may take for the rest of it, at least. */
-const OUTBOX_DEADLINE_MS = 1_000;
+/** Past the deadline of a stop: for the last writes and what the outbox has under way. */
+const STOP_GRACE_MS = 500;
+/** Pause after the queue could not be read, as with a failing disk. */
+const PUMP_RETRY_MS = 1_000;
 const DRAIN_RETRY_MS = 5_000;
 
 export interface TaskInput {
@@ -38,8 +40,8 @@ export interface TaskRunnerOptions {
   readonly concurrency: number;
   /** Tasks that may wait. */
   readonly queueMax: number;
-  /** Attempts that may end with their process before the task fails. Default 3. */
-  readonly maxAttempts?: number;
+  /** Attempts that may end with their process before the task fails. */
+  readonly maxAttempts: number;
   readonly retentionDays: number;
   /** Longest time of one attempt, in milliseconds; no limit where absent. */
   readonly taskTimeoutMs?: number | undefined;
@@ -57,7 +59,7 @@ export interface TaskRunner extends TaskReader {
   start(): Promise<void>;
   /**
    * Takes no new work, lets running tasks go on until the deadline, and puts the rest back into
-   * the queue. The outbox then has up to a second more. Idempotent.
+   * the queue. The outbox has what is left of that time, and half a second more. Idempotent.
    */
   stop(options: { deadlineMs: number }): Promise<void>;
   /**
@@ -76,7 +78,7 @@ export interface TaskRunner extends TaskReader {
  * Runs stored tasks, so many at a time. The queue is in the store alone: memory holds what runs.
  */
 export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
-  const { store, clock, log, metrics, concurrency, queueMax, maxAttempts = 3 } = options;
+  const { store, clock, log, metrics, concurrency, queueMax, maxAttempts } = options;
   const notifier = createEventNotifier();
   const writer = createTokenWriter(store, log);
   const execute = createExecutor({ ...options, writer });
@@ -88,33 +90,55 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   const halt = new AbortController();
   let state: 'new' | 'working' | 'draining' = 'new';
   let claiming: Promise<void> | undefined;
+  let pumpTimer: NodeJS.Timeout | undefined;
   let ending: Promise<void> | undefined;
   let stopListening: (() => void) | undefined;
 
-  const reportLoad = (): void => metrics.load(store.countByStatus().PENDING, running.size);
+  /** Never throws: what follows it must not hang on a reading that fails. */
+  function reportLoad(): void {
+    try {
+      metrics.load(store.countByStatus().PENDING, running.size);
+    } catch (error) {
+      log.warn({ err: error }, 'The waiting tasks cannot be counted');
+    }
+  }
 
+  /** Never throws. */
   function pump(): void {
-    if (state !== 'working' || claiming || running.size >= concurrency) return;
-    if (store.countByStatus().PENDING === 0) return;
+    if (state !== 'working' || claiming || pumpTimer || running.size >= concurrency) return;
+    try {
+      if (store.countByStatus().PENDING === 0) return;
+    } catch (error) {
+      pumpLater(error);
+      return;
+    }
     claiming = claim().finally(() => {
       claiming = undefined;
       pump();
     });
   }
 
+  function pumpLater(error: unknown): void {
+    log.error({ err: error }, 'The queue cannot be read, trying again');
+    if (state !== 'working') return;
+    pumpTimer = setTimeout(() => {
+      pumpTimer = undefined;
+      pump();
+    }, PUMP_RETRY_MS);
+  }
+
   async function claim(): Promise<void> {
     try {
       for (const task of await store.claim(concurrency - running.size)) run(task);
-      reportLoad();
     } catch (error) {
-      log.error({ err: error }, 'The queue cannot be read, trying again');
-      await new Promise((resolve) => setTimeout(resolve, state === 'working' ? 1_000 : 0));
+      pumpLater(error);
     }
+    reportLoad();
   }
 
+  /** Never throws: a claimed task that is not run would be nobody's until the next start. */
   function run(task: StoredTask): void {
-    // A cancellation may have come right behind the claim.
-    if (store.status(task.id) !== 'RUNNING') return;
+    if (wasCancelled(task)) return;
     const controller = new AbortController();
     const done = execute(task, controller, halt.signal).finally(() => {
       running.delete(task.id);
@@ -124,6 +148,16 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     });
     running.set(task.id, { controller, done });
     if (state === 'draining') controller.abort('drained' satisfies Interruption);
+  }
+
+  /** A cancellation may have come right behind the claim. */
+  function wasCancelled(task: StoredTask): boolean {
+    try {
+      return store.status(task.id) !== 'RUNNING';
+    } catch (error) {
+      log.warn({ err: error, task_id: task.taskId }, 'The state of a task cannot be read; it is run');
+      return false;
+    }
   }
 
   function admit(waiting: number): void {
@@ -151,21 +185,23 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   }
 
   async function drain(deadlineMs: number): Promise<void> {
+    const endMs = performance.now() + deadlineMs + STOP_GRACE_MS;
     retention.stop();
+    clearTimeout(pumpTimer);
     await claiming;
     const attempts = [...running.values()];
     const timer = setTimeout(() => {
       for (const { controller } of attempts) controller.abort('drained' satisfies Interruption);
     }, deadlineMs);
     const all = Promise.all(attempts.map(({ done }) => done));
-    const lastTimer = setTimeout(() => halt.abort(), deadlineMs + OUTBOX_DEADLINE_MS);
+    const lastTimer = setTimeout(() => halt.abort(), deadlineMs + STOP_GRACE_MS);
     await all;
     clearTimeout(timer);
     clearTimeout(lastTimer);
     halt.abort();
     writer.stop();
     notifier.close();
-    await outbox.stop({ deadlineMs: OUTBOX_DEADLINE_MS });
+    await outbox.stop({ deadlineMs: Math.max(0, endMs - performance.now()) });
     stopListening?.();
   }
 
@@ -218,11 +254,17 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     },
     async cancel(taskId, caller) {
       const task = reader.find(taskId, caller);
-      const cancelled = await store.cancel(task.id, () => writer.take(task.id));
+      const cancelled = await store
+        .cancel(task.id, () => writer.peek(task.id))
+        .catch((error: unknown) => {
+          throw explainDatabaseError(error, 'this MAD');
+        });
       if (!cancelled) {
         const { status } = reader.find(taskId, caller);
         throw new MadError('conflict', `Task '${taskId}' has already ended: it is ${status}.`);
       }
+      // They are stored with the end; where that fails they stay, and the task goes on with them.
+      writer.take(task.id);
       running.get(task.id)?.controller.abort('cancelled' satisfies Interruption);
       metrics.finished('CANCELLED', clock.now() - task.createdMs);
       reportLoad();

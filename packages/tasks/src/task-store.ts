@@ -67,8 +67,8 @@ export interface TaskStore {
   /** To COMPLETED, by way of RUNNING where tokens were streamed. */
   complete(end: AttemptEnd, response: string): Promise<boolean>;
   fail(end: AttemptEnd, error: ErrorDetails): Promise<boolean>;
-  /** Whatever its attempt, where it has not ended yet. */
-  cancel(task: number, takeEvents: () => readonly NewEvent[]): Promise<boolean>;
+  /** Whatever its attempt, where it has not ended yet. The waiting events are asked for as it is written. */
+  cancel(task: number, waiting: () => readonly NewEvent[]): Promise<boolean>;
   /** Back to the queue, as its next attempt. Not counted as a crash. */
   requeue(end: AttemptEnd, reason: string): Promise<boolean>;
   /**
@@ -174,8 +174,8 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
       }),
     fail: ({ task, attempt, events }, error) =>
       moved(task, () => move(task, { to: 'FAILED', atMs: clock.now(), attempt, before: events, error })),
-    cancel: (task, takeEvents) =>
-      moved(task, () => move(task, { to: 'CANCELLED', atMs: clock.now(), before: takeEvents() })),
+    cancel: (task, waiting) =>
+      moved(task, () => move(task, { to: 'CANCELLED', atMs: clock.now(), before: waiting() })),
     requeue: ({ task, attempt, events }, reason) =>
       moved(task, () => move(task, { to: 'PENDING', atMs: clock.now(), attempt, before: events, reason })),
     async recover(maxAttempts) {

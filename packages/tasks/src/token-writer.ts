@@ -14,6 +14,8 @@ const MAX_WAITING_CHARS = 1_000_000;
 export interface TokenWriter {
   /** Puts an event behind the task's others. Tokens that meet here become one event. */
   add(task: number, attempt: number, event: NewEvent): void;
+  /** The task's waiting events, which stay. */
+  peek(task: number): readonly NewEvent[];
   /** The task's waiting events, which the caller now stores itself. */
   take(task: number): NewEvent[];
   /** Commits what waits, and stops the timer. */
@@ -61,6 +63,7 @@ export function createTokenWriter(store: Pick<TaskStore, 'appendEvents'>, log: L
       if (chars > MAX_WAITING_CHARS && !failing) flush();
       else timer ??= setTimeout(flush, GROUP_MS);
     },
+    peek: (task) => waiting.get(task)?.events ?? [],
     take(task) {
       const group = waiting.get(task);
       waiting.delete(task);

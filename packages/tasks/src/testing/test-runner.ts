@@ -44,6 +44,7 @@ export function createTestRunner(
     wording,
     concurrency: 4,
     queueMax: 1_000,
+    maxAttempts: 3,
     retentionDays: 30,
     ...rest,
   });
