@@ -20,8 +20,8 @@ export interface OutboxTask {
 
 /** What is stored and not yet published. */
 export interface OutboxTable {
-  /** Tasks with something unpublished, and how many events that is, for the start. */
-  pending(): { task: number; lastSeq: number; events: number }[];
+  /** Tasks with something unpublished and the number of their newest event, for the start. */
+  pending(): { task: number; lastSeq: number }[];
   /** Undefined where all of the task has been published. */
   get(task: number): OutboxTask | undefined;
   events(task: number, afterSeq: number, limit: number): TaskEvent[];
@@ -34,8 +34,8 @@ type Row = Omit<OutboxTask, 'error'> & { error: string | null };
 /** The outbox side of the task tables. */
 export function createOutboxTable(database: StateDatabase): OutboxTable {
   const log = createEventLog(database);
-  const pending = database.prepare<[], { task: number; lastSeq: number; events: number }>(`
-    SELECT task, last_seq AS lastSeq, last_seq - published_seq AS events FROM (
+  const pending = database.prepare<[], { task: number; lastSeq: number }>(`
+    SELECT task, last_seq AS lastSeq FROM (
       SELECT o.task, o.published_seq, t.finished_ms,
         (SELECT MAX(seq) FROM task_events WHERE task = o.task) AS last_seq
       FROM task_outbox o JOIN tasks t ON t.id = o.task)
