@@ -14,7 +14,11 @@ export interface NewEvent {
 }
 
 export interface EventLog {
-  /** Appends within the caller's transaction. The sequence goes on without gaps. */
+  /**
+   * Appends within the caller's transaction. The sequence goes on without gaps, and the times never
+   * run backwards: an event that waited for its commit, or a clock that was set back, takes the time
+   * of the event before it.
+   */
   append(task: number, attempt: number, event: NewEvent): void;
   /**
    * Events behind a sequence number, in order; fewer than `limit` where they come to more than
@@ -34,15 +38,18 @@ interface EventRow {
 
 /** The events of all tasks, on one connection. */
 export function createEventLog(connection: Connection): EventLog {
-  const insert = connection.prepare<[number, number, string, number, number, string, string | null]>(`
+  const insert = connection.prepare<[number, string, number, number, string, string | null, number]>(`
     INSERT INTO task_events (task, seq, type, attempt, at_ms, token, data)
-    VALUES (?, (SELECT COALESCE(MAX(seq), 0) + 1 FROM task_events WHERE task = ?), ?, ?, ?, ?, ?)`);
+    SELECT ?, COALESCE(newest.seq, 0) + 1, ?, ?, MAX(?, COALESCE(newest.at_ms, 0)), ?, ?
+    FROM (SELECT 1) LEFT JOIN
+      (SELECT seq, at_ms FROM task_events WHERE task = ? ORDER BY seq DESC LIMIT 1) AS newest`);
   const select = connection.prepare<[number, number, number], EventRow>(`
     SELECT seq, type, attempt, at_ms, token, data FROM task_events
     WHERE task = ? AND seq > ? ORDER BY seq LIMIT ?`);
   return {
     append(task, attempt, { type, atMs, token, data }) {
-      insert.run(task, task, type, attempt, atMs, token, data === undefined ? null : JSON.stringify(data));
+      const json = data === undefined ? null : JSON.stringify(data);
+      insert.run(task, type, attempt, atMs, token, json, task);
     },
     read(task, afterSeq, limit, maxChars) {
       if (maxChars === undefined) return select.all(task, afterSeq, limit).map(toEvent);

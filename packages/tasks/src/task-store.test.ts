@@ -114,6 +114,24 @@ describe('states', () => {
     expect(database.prepare('SELECT task FROM task_notifications').all()).toEqual([{ task: task.id }]);
   });
 
+  test('times never run backwards from one event to the next', async () => {
+    const { store, clock } = openStore();
+    const { task } = await store.create(draft());
+    await store.claim(1);
+    const at = (atMs: number) => [{ type: 'token' as const, atMs, token: 'a' }];
+    // A token is there before the commit that says so, and a clock may be set back.
+    const spokenMs = clock.now();
+    clock.advance(2);
+    await store.beginStreaming({ task: task.id, attempt: 1, events: at(spokenMs) });
+    store.appendEvents([{ task: task.id, attempt: 1, events: at(spokenMs + 5) }]);
+    clock.advance(-60_000);
+    await store.complete({ task: task.id, attempt: 1, events: [] }, 'aa');
+    const times = store.events(task.id, 0, 100).map(({ timestamp }) => timestamp);
+    expect(times).toHaveLength(7);
+    expect(times).toEqual([...times].sort());
+    expect(Date.parse(times[4] as string)).toBe(spokenMs + 5);
+  });
+
   test('an end is written once', async () => {
     const { store, database } = openStore();
     const { task } = await store.create(draft());
