@@ -8,7 +8,7 @@ import {
   type ToolDefinition,
 } from '@mad-group/protocol';
 import type { StoredTask } from '../stored-task.ts';
-import type { TaskToolParts } from './tool-parts.ts';
+import { type TaskToolParts, toTaskInput } from './tool-parts.ts';
 
 const DEFAULT_TIMEOUT_MS = 300_000;
 
@@ -23,16 +23,7 @@ export const ask = ({ prefix, title, runner }: TaskToolParts): ToolDefinition =>
     scope: 'converse',
     missing: "'prompt' is required.",
     async handle(input, { caller, correlationId, signal, progress }) {
-      const task = await runner.submit(
-        {
-          prompt: input.prompt,
-          requesterId: input.requester_id,
-          conversationId: input.conversation_id,
-          idempotencyKey: input.idempotency_key,
-          correlationId,
-        },
-        caller,
-      );
+      const task = await runner.submit(toTaskInput(input, correlationId), caller);
       const timeoutMs = input.timeout_ms ?? DEFAULT_TIMEOUT_MS;
       const wait = new AbortController();
       const timer = setTimeout(() => wait.abort(tooLong(task, timeoutMs, prefix)), timeoutMs);

@@ -5,7 +5,7 @@ import {
   streamChannel,
   type ToolDefinition,
 } from '@mad-group/protocol';
-import type { TaskToolParts } from './tool-parts.ts';
+import { type TaskToolParts, toTaskInput } from './tool-parts.ts';
 
 export const converse = ({ prefix, title, runner }: TaskToolParts): ToolDefinition =>
   defineTool({
@@ -18,16 +18,7 @@ export const converse = ({ prefix, title, runner }: TaskToolParts): ToolDefiniti
     scope: 'converse',
     missing: "'prompt' and 'requester_id' are required.",
     async handle(input, { caller, correlationId }) {
-      const task = await runner.submit(
-        {
-          prompt: input.prompt,
-          requesterId: input.requester_id,
-          conversationId: input.conversation_id,
-          idempotencyKey: input.idempotency_key,
-          correlationId,
-        },
-        caller,
-      );
+      const task = await runner.submit(toTaskInput(input, correlationId), caller);
       return {
         status: 'pending' as const,
         task_id: task.taskId,

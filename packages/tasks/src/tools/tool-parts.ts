@@ -1,4 +1,4 @@
-import type { TaskRunner } from '../task-runner.ts';
+import type { TaskInput, TaskRunner } from '../task-runner.ts';
 
 /** What each of the task tools is made with. */
 export interface TaskToolParts {
@@ -8,3 +8,20 @@ export interface TaskToolParts {
   readonly title: string;
   readonly runner: TaskRunner;
 }
+
+/** What the tools that take a prompt are given. */
+interface PromptInput {
+  readonly prompt: string;
+  readonly requester_id?: string | undefined;
+  readonly conversation_id?: string | undefined;
+  readonly idempotency_key?: string | undefined;
+}
+
+/** The same as the runner takes it. */
+export const toTaskInput = (input: PromptInput, correlationId: string): TaskInput => ({
+  prompt: input.prompt,
+  requesterId: input.requester_id,
+  conversationId: input.conversation_id,
+  idempotencyKey: input.idempotency_key,
+  correlationId,
+});
