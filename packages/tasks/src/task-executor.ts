@@ -142,7 +142,8 @@ export function createExecutor(options: ExecutorOptions): Executor {
   function finished(task: StoredTask, status: TaskStatus, log: Logger, facts: object = {}): void {
     const durationMs = clock.now() - task.createdMs;
     metrics.finished(status, durationMs);
-    log.info({ duration_ms: durationMs, ...facts }, `Task ${task.taskId} status changed to ${status}`);
+    const level = status === 'FAILED' ? 'warn' : 'info';
+    log[level]({ duration_ms: durationMs, ...facts }, `Task ${task.taskId} status changed to ${status}`);
   }
 }
 
