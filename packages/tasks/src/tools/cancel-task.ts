@@ -4,7 +4,7 @@ import type { TaskToolParts } from './tool-parts.ts';
 export const cancelTask = ({ prefix, title, runner }: TaskToolParts): ToolDefinition =>
   defineTool({
     name: `${prefix}_cancel_task`,
-    title: `Cancel a task of ${title}'s`,
+    title: `Cancel one of ${title}'s tasks`,
     description: 'Ends a task that waits or runs. One that has ended already stays as it is.',
     input: TaskIdInput,
     output: CancelTaskOutput,

@@ -9,7 +9,7 @@ import type { TaskToolParts } from './tool-parts.ts';
 export const getTaskEvents = ({ prefix, title, runner }: TaskToolParts): ToolDefinition =>
   defineTool({
     name: `${prefix}_get_task_events`,
-    title: `Read the events of a task of ${title}'s`,
+    title: `Read the events of one of ${title}'s tasks`,
     description:
       'Tokens, tool calls and changes of state behind a sequence number, during the task or long after it. An attempt event says to discard the text before it.',
     input: GetTaskEventsInput,

@@ -4,7 +4,7 @@ import type { TaskToolParts } from './tool-parts.ts';
 export const getTaskStatus = ({ prefix, title, runner }: TaskToolParts): ToolDefinition =>
   defineTool({
     name: `${prefix}_get_task_status`,
-    title: `Read a task of ${title}'s`,
+    title: `Read one of ${title}'s tasks`,
     description: 'The task with its state, prompt, and its result or error. Callers read their own.',
     input: TaskIdInput,
     output: TaskSchema,

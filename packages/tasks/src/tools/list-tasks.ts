@@ -4,7 +4,7 @@ import type { TaskToolParts } from './tool-parts.ts';
 export const listTasks = ({ prefix, title, runner }: TaskToolParts): ToolDefinition =>
   defineTool({
     name: `${prefix}_list_tasks`,
-    title: `List tasks of ${title}'s`,
+    title: `List ${title}'s tasks`,
     description: 'Tasks, newest first, a page at a time. Callers see their own, admin sees all.',
     input: ListTasksInput,
     output: ListTasksOutput,
