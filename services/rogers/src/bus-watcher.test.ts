@@ -172,6 +172,20 @@ describe('the registry', () => {
     expect(second.store.connections()[0]?.connected_at).toBe(new Date(T0).toISOString());
   });
 
+  test('warns of silence, not of a goodbye', async () => {
+    const { bus, watcher, idle, lines } = setUp();
+    await watcher.start();
+    await bus.give([beat(0, 'fiedler'), beat(0, 'fiedler'), beat(0, 'grace'), beat(0, 'grace')]);
+    await bus.give([beat(10, 'grace', { health: 'STOPPING' })]);
+    await idle(301);
+    const changes = lines.filter(({ message }) => /changed to (?:STALE|DISCONNECTED)/.test(message));
+    expect(changes.map(({ level, message }) => [level, message])).toEqual([
+      ['info', "Connection status for 'grace' changed to DISCONNECTED"],
+      ['warn', "Connection status for 'fiedler' changed to STALE"],
+      ['warn', "Connection status for 'fiedler' changed to DISCONNECTED"],
+    ]);
+  });
+
   test('is caught up after a pause before anyone is judged, and then judged by the log', async () => {
     const first = setUp();
     await first.watcher.start();

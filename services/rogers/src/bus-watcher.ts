@@ -73,7 +73,7 @@ export function createBusWatcher(options: BusWatcherOptions): Lifecycle {
       const news = batch.items.length > 0 || change.connections.size > 0 || batch.position !== position;
       if (news) {
         store.commit(change, batch.position, new Date(clock.now()));
-        tell(batch, change, connections);
+        tell(batch, change, connections, tally.connections);
       }
       for (const [madId, record] of change.connections) connections.set(madId, record);
       progress = change.progress;
@@ -83,7 +83,12 @@ export function createBusWatcher(options: BusWatcherOptions): Lifecycle {
     }
   }
 
-  function tell(batch: LogBatch, change: BatchTally, before: ReadonlyMap<string, MadRecord>): void {
+  function tell(
+    batch: LogBatch,
+    change: BatchTally,
+    before: ReadonlyMap<string, MadRecord>,
+    spoken: ReadonlyMap<string, MadRecord>,
+  ): void {
     metrics.add(change);
     for (const gap of change.gaps) logGap(gap);
     let newest: Position | undefined;
@@ -93,7 +98,10 @@ export function createBusWatcher(options: BusWatcherOptions): Lifecycle {
       trafficLog.note(item.envelope.sender_id, item.envelope.channel);
     }
     if (newest) metrics.lag(clock.now() - positionTimeMs(newest));
-    for (const record of change.connections.values()) logStatus(record, before.get(record.madId));
+    for (const record of change.connections.values()) {
+      // What differs from what its own messages made of it comes from its silence.
+      logStatus(record, before.get(record.madId), record !== spoken.get(record.madId));
+    }
   }
 
   function logGap(gap: Gap): void {
@@ -107,12 +115,12 @@ export function createBusWatcher(options: BusWatcherOptions): Lifecycle {
     }
   }
 
-  function logStatus(record: MadRecord, before: MadRecord | undefined): void {
+  function logStatus(record: MadRecord, before: MadRecord | undefined, silent: boolean): void {
     if (record.status === before?.status) return;
     const facts = { mad_id: record.madId, from: before?.status ?? null, to: record.status };
     const words = `Connection status for '${record.madId}' changed to ${record.status}`;
-    if (record.status === 'STALE' || record.status === 'DISCONNECTED') log.warn(facts, words);
-    else log.info(facts, words);
+    if (silent) log.warn({ ...facts, reason: 'silence' }, words);
+    else log.info(record.status === 'DISCONNECTED' ? { ...facts, reason: 'goodbye' } : facts, words);
   }
 
   return {
