@@ -36,6 +36,16 @@ test.each<[string, Partial<StatusSources>]>([
   expect(composeStatus(sources(changes)).health).toBe('DEGRADED');
 });
 
+test('a bus that is away says since when and why', () => {
+  const status = { connected: false, sinceMs: 1_000, reason: 'it does not answer' };
+  expect(MadStatusOutput.parse(composeStatus(sources({ bus: { kind: 'redis', status } }))).bus).toEqual({
+    kind: 'redis',
+    connected: false,
+    since: '1970-01-01T00:00:01.000Z',
+    reason: 'it does not answer',
+  });
+});
+
 test('what it does not use does not degrade it', () => {
   const status = MadStatusOutput.parse(composeStatus(sources({ bus: null, facts: {} })));
   expect(status).toMatchObject({

@@ -35,6 +35,7 @@ export function composeStatus(sources: StatusSources): MadStatus {
       kind: bus.kind,
       connected: bus.status.connected,
       since: since === null ? null : new Date(since).toISOString(),
+      ...(bus.status.reason === undefined ? {} : { reason: bus.status.reason }),
     },
     sequential_thinking_connected: facts.sequential_thinking_connected ?? null,
     database: facts.database ?? null,

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { MadError, type MadStatus, MadStatusOutput } from '@mad-group/protocol';
 import { connectTools } from '../client/tool-client.ts';
 import { durationWords } from './durations.ts';
-import { type CliIo, type Colors, EXIT, forTerminal, stdoutColors } from './io.ts';
+import { type CliIo, type Colors, EXIT, forTerminal, stdoutColors, UsageError } from './io.ts';
 import { groupTargets, type MadTarget, targetAt, targetByName } from './mads.ts';
 import { parseTimeout, whole } from './options.ts';
 import { findToken, TOKEN_HINT } from './token.ts';
@@ -10,7 +10,7 @@ import { findToken, TOKEN_HINT } from './token.ts';
 const USAGE = `mad-status: how a MAD is
 
   mad-status               the MAD of this container (MAD_ID), or all four
-  mad-status --mad NAME    grace, rogers, fiedler or sequential-thinking
+  mad-status NAME …        grace, rogers, fiedler or sequential-thinking; --mad NAME is the same
 
   --json                   the facts as JSON
   --url ws://…             another address than the environment says
@@ -29,10 +29,11 @@ type Outcome =
 
 /** `mad-status` as a function: prints and gives the exit code. */
 export async function runMadStatus(args: readonly string[], io: CliIo): Promise<number> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     options: {
-      mad: { type: 'string' },
+      mad: { type: 'string', multiple: true },
       url: { type: 'string' },
       token: { type: 'string' },
       timeout: { type: 'string' },
@@ -41,7 +42,7 @@ export async function runMadStatus(args: readonly string[], io: CliIo): Promise<
       help: { type: 'boolean', short: 'h' },
     },
   });
-  if (values.help) {
+  if (values.help || positionals[0] === 'help') {
     io.stdout.write(USAGE);
     return EXIT.ok;
   }
@@ -51,7 +52,7 @@ export async function runMadStatus(args: readonly string[], io: CliIo): Promise<
   }
   const timeoutMs = parseTimeout(values.timeout) ?? 5_000;
   const token = findToken(values.token, io);
-  const targets = chooseTargets(values.mad, values.url, io.env);
+  const targets = chooseTargets([...(values.mad ?? []), ...positionals], values.url, io.env);
   const outcomes = await Promise.all(
     targets.map((target) => ask(target, { token, timeoutMs, signal: io.signal })),
   );
@@ -70,10 +71,13 @@ export async function runMadStatus(args: readonly string[], io: CliIo): Promise<
   return Math.max(...outcomes.map(exitCodeOf));
 }
 
-function chooseTargets(mad: string | undefined, url: string | undefined, env: CliIo['env']): MadTarget[] {
-  const name = mad ?? env.MAD_ID;
-  if (url !== undefined) return [targetAt(url, name)];
-  return name ? [targetByName(name, env)] : groupTargets(env);
+function chooseTargets(named: readonly string[], url: string | undefined, env: CliIo['env']): MadTarget[] {
+  const names = named.length === 0 && env.MAD_ID ? [env.MAD_ID] : named;
+  if (url !== undefined) {
+    if (names.length > 1) throw new UsageError('--url is the address of one MAD; name one, or none.');
+    return [targetAt(url, names[0])];
+  }
+  return names.length === 0 ? groupTargets(env) : names.map((name) => targetByName(name, env));
 }
 
 interface AskOptions {
@@ -153,7 +157,7 @@ function toLines(target: MadTarget, outcome: Outcome, colors: Colors): string[] 
     lines.push((status.database === 'OK' ? good : bad)(`- Database Status: ${forTerminal(status.database)}`));
   }
   const facts: Record<string, string | number | boolean> = {
-    ...(status.bus ? { 'Conversation Bus': status.bus.kind } : {}),
+    ...(status.bus ? { 'Conversation Bus': busFact(status.bus) } : {}),
     ...(status.provider === null ? {} : { 'Model Provider': status.provider }),
     Version: status.version,
     Uptime: durationWords(status.uptime_s * 1000),
@@ -166,6 +170,10 @@ function toLines(target: MadTarget, outcome: Outcome, colors: Colors): string[] 
   }
   return lines;
 }
+
+/** `redis, since 2026-01-01T00:00:00.000Z`; where it is away, why, too. */
+const busFact = ({ kind, since, reason }: NonNullable<MadStatus['bus']>): string =>
+  [kind, ...(since === null ? [] : [`since ${since}`]), ...(reason === undefined ? [] : [reason])].join(', ');
 
 /** `queued_tasks` as `Queued Tasks`. */
 const factName = (key: string): string =>

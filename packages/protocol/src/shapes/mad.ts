@@ -13,7 +13,14 @@ export const MadStatusOutput = z.object({
   instance_id: z.string(),
   uptime_s: z.number(),
   health: z.enum(HEALTH),
-  bus: z.object({ kind: z.string(), connected: z.boolean(), since: z.string().nullable() }).nullable(),
+  bus: z
+    .object({
+      kind: z.string(),
+      connected: z.boolean(),
+      since: z.string().nullable().describe('when it came, or went'),
+      reason: z.string().optional().describe('why it is away'),
+    })
+    .nullable(),
   sequential_thinking_connected: z.boolean().nullable().describe('null where the MAD does not use it'),
   database: z.string().nullable().describe('OK, or what is wrong; null where there is none'),
   provider: z.string().nullable().describe('model and provider; null where the MAD does not think'),
