@@ -1,10 +1,21 @@
-import { type Envelope, EnvelopeSchema, MadError, TaskEventSchema } from '@mad-group/protocol';
+import {
+  type Envelope,
+  EnvelopeSchema,
+  formatPosition,
+  MadError,
+  systemClock,
+  TaskEventSchema,
+} from '@mad-group/protocol';
+import { recordingLog } from '@mad-group/protocol/testing';
+import Database from 'better-sqlite3';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { eventMessageId, notificationMessageId } from './task-messages.ts';
+import { createTaskStore } from './task-store.ts';
 import {
   caller,
   createFakePublisher,
   type FakePublisher,
+  hangingThinker,
   joinTokens,
   thinkerOf,
   token,
@@ -168,6 +179,87 @@ describe('while the bus fails', () => {
     expect(publisher.of('mad.direct.tester')[0]?.payload).toMatchObject({ result: null, truncated: true });
     const stored = await runner.events(task.taskId, {}, alice);
     expect(stored.events.find(({ type }) => type === 'tool_result')).toMatchObject({ content: long });
+  });
+});
+
+describe('what no try will get through', () => {
+  test('stays out where even the smaller message is too large, and holds up nobody', async () => {
+    const test = await started();
+    const { publisher } = test;
+    publisher.failWith(({ channel }) =>
+      channel === 'mad.direct.bad' ? new MadError('payload_too_large', 'too large') : undefined,
+    );
+    await run(test, 'x', { requesterId: 'bad' });
+    await run(test, 'y');
+    await published(test);
+    expect(publisher.of('mad.direct.tester')).toHaveLength(1);
+    expect(publisher.calls.filter(({ envelope }) => envelope.channel === 'mad.direct.bad')).toHaveLength(2);
+  });
+
+  test('a long error is kept and told in a part that the bus takes', async () => {
+    const thinker = thinkerOf(() => {
+      throw new MadError('provider_unavailable', 'no '.repeat(1_000_000));
+    });
+    const test = await started({ thinker });
+    const task = await run(test);
+    await published(test);
+    const [notification] = test.publisher.of('mad.direct.tester');
+    expect(JSON.stringify(notification).length).toBeLessThan(10_000);
+    expect(notification?.payload).toMatchObject({ error: { message: task.error?.message } });
+  });
+
+  test('a database that cannot be read is told of as one', async () => {
+    const { log, lines } = recordingLog();
+    const database = openTestDatabase();
+    const store = createTaskStore(database, { clock: systemClock });
+    const get = vi.fn(store.outbox.get).mockImplementationOnce(() => {
+      throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR');
+    });
+    const test = await started({ database, store: { ...store, outbox: { ...store.outbox, get } }, log });
+    await run(test);
+    await published(test);
+    expect(lines.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
+      'The outbox cannot read the database, trying again',
+    ]);
+  });
+});
+
+describe('at the end', () => {
+  test('a bus that is known to be away is not waited for', async () => {
+    let isAway = false;
+    const publisher = createFakePublisher();
+    const test = createTestRunner({
+      publisher: { ...publisher, status: () => ({ connected: !isAway }) } as FakePublisher,
+    });
+    await test.runner.start();
+    publisher.failWith(unavailable);
+    isAway = true;
+    await run(test);
+    const began = performance.now();
+    await test.runner.stop({ deadlineMs: 30_000 });
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(test.runner.load().unpublished).toBe(1);
+    test.database.close();
+  });
+
+  test('the outbox has the time that the tasks left, and hardly more', async () => {
+    const test = createTestRunner({ thinker: hangingThinker });
+    await test.runner.start();
+    const { publisher, runner } = test;
+    const stuck = Promise.withResolvers<void>();
+    publisher.publish = async (envelope) => {
+      await stuck.promise;
+      return formatPosition({ epoch: envelope.message_id, place: '1-1' });
+    };
+    await runner.submit({ prompt: 'x', correlationId: 'c-1' }, alice);
+    await vi.waitFor(() => expect(runner.load().running).toBe(1));
+    const began = performance.now();
+    await runner.stop({ deadlineMs: 300 });
+    const tookMs = performance.now() - began;
+    stuck.resolve();
+    expect(tookMs).toBeGreaterThan(290);
+    expect(tookMs).toBeLessThan(1_200);
+    test.database.close();
   });
 });
 

@@ -2,6 +2,7 @@ import {
   type Clock,
   type Envelope,
   ERROR_CODES,
+  type ErrorCode,
   type Logger,
   MadError,
   type TaskEvent,
@@ -9,6 +10,7 @@ import {
 } from '@mad-group/protocol';
 import type { OutboxTable, OutboxTask } from './outbox-table.ts';
 import type { Publisher, TaskMetrics, TaskWording } from './ports.ts';
+import { isSqliteError } from './sqlite-errors.ts';
 import { eventEnvelope, notificationEnvelope, withoutContent } from './task-messages.ts';
 import { hasEnded } from './task-states.ts';
 
@@ -40,7 +42,10 @@ export interface Outbox {
   add(task: number): void;
   /** Tasks that have something to publish. */
   pending(): number;
-  /** Goes on until all is published or the time is over; the rest waits for the next start. */
+  /**
+   * Goes on until all is published, the time is over, or the bus is known to be away; the rest waits
+   * for the next start.
+   */
   stop(options: { deadlineMs: number }): Promise<void>;
 }
 
@@ -158,24 +163,20 @@ export function createOutbox(options: OutboxOptions): Outbox {
     envelope: Envelope,
     smaller: () => Envelope,
   ): Promise<void> {
+    const send = (message: Envelope) => publisher.publish(message, { timeoutMs: PUBLISH_TIMEOUT_MS, retry });
     try {
-      await publisher.publish(envelope, { timeoutMs: PUBLISH_TIMEOUT_MS, retry });
-      if (outageTries > 0) log.info({ tries: outageTries }, 'The outbox publishes again');
-      outageTries = 0;
+      await send(envelope).catch((error: unknown) => {
+        if (codeOf(error) !== 'payload_too_large') throw error;
+        return send(smaller());
+      });
     } catch (error) {
-      const code = error instanceof MadError ? error.code : undefined;
-      if (code === 'payload_too_large') {
-        await publisher.publish(smaller(), { timeoutMs: PUBLISH_TIMEOUT_MS, retry });
-      } else if (code !== undefined && !ERROR_CODES[code].retryable) {
-        const facts = { task_id: task.taskId, correlation_id: task.correlationId, channel: envelope.channel };
-        log.error(
-          { ...facts, err: error },
-          'The bus refuses a message of this task for good; it is left out',
-        );
-      } else {
-        throw error;
-      }
+      const code = codeOf(error);
+      if (code === undefined || ERROR_CODES[code].retryable) throw error;
+      const facts = { task_id: task.taskId, correlation_id: task.correlationId, channel: envelope.channel };
+      log.error({ ...facts, err: error }, 'The bus refuses a message of this task for good; it is left out');
     }
+    if (outageTries > 0) log.info({ tries: outageTries }, 'The outbox publishes again');
+    outageTries = 0;
   }
 
   function toMark(task: number): void {
@@ -210,7 +211,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   function backOff(error: unknown): void {
     if (!running || retryTimer) return;
     outageTries += 1;
-    if (outageTries === 1) log.warn({ err: error, pending: ready.size }, 'The outbox waits for the bus');
+    if (outageTries === 1) log.warn({ err: error, pending: ready.size }, whatIsWaitedFor(error));
     const waitMs = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** Math.min(outageTries - 1, 10));
     retryTimer = setTimeout(
       () => {
@@ -241,7 +242,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     pending: () => ready.size + active.size,
     async stop({ deadlineMs }) {
       if (!running) return;
-      if (ready.size + active.size > 0) {
+      const away = publisher.status?.().connected === false;
+      if (ready.size + active.size > 0 && !away) {
         idle = Promise.withResolvers();
         const timer = setTimeout(idle.resolve, deadlineMs);
         await idle.promise;
@@ -255,6 +257,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
       markTimer = undefined;
     },
   };
+}
+
+const codeOf = (error: unknown): ErrorCode | undefined =>
+  error instanceof MadError ? error.code : undefined;
+
+function whatIsWaitedFor(error: unknown): string {
+  if (codeOf(error) !== undefined) return 'The outbox waits for the bus';
+  if (isSqliteError(error)) return 'The outbox cannot read the database, trying again';
+  return 'The outbox failed, trying again';
 }
 
 /** Whether this is the event with which a task ends. */

@@ -3,6 +3,8 @@ import type { Envelope, Position, TaskStatus } from '@mad-group/protocol';
 /** What the outbox needs of the bus. */
 export interface Publisher {
   publish(envelope: Envelope, options?: { timeoutMs?: number; retry?: boolean }): Promise<Position>;
+  /** Where it can tell: a bus that is away is not waited for at the end. */
+  status?(): { readonly connected: boolean };
 }
 
 /** What the runner tells of its work. */
