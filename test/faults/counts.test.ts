@@ -10,7 +10,7 @@ import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { createMadPlace, type MadPlace } from '../kit/mad-place.ts';
 import { readMetrics } from '../kit/metrics.ts';
-import { type Finished, type Running, start } from '../kit/process.ts';
+import { type Running, start } from '../kit/process.ts';
 import { randomFrom } from '../kit/random.ts';
 import { figure, scaled } from '../kit/scale.ts';
 
@@ -148,10 +148,7 @@ test(`${MESSAGES} messages of ${SENDERS} senders are counted to the message`, as
       connection?.disconnect();
     }
   };
-  await Promise.all([half(), published]);
-  ended.abort();
-  const kills = await disturbing;
-  const finished: Finished[] = await published;
+  const [, finished, kills] = await Promise.all([half(), published.finally(() => ended.abort()), disturbing]);
   for (const { code, stdout, stderr } of finished)
     expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
   const publishingMs = performance.now() - startedMs;

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 
-/** What the stub answers: these tokens, one each so many milliseconds. */
+/** What the stub answers: these tokens, the first at once, then one each so many milliseconds. */
 export interface StubAnswer {
   readonly tokens: readonly string[];
   readonly delayMs: number;
+  /** Refuses with this status of HTTP instead. */
+  readonly refuse?: number | undefined;
 }
 
 /** A request as the provider saw it. Times are of `performance.now()`. */
@@ -29,21 +30,26 @@ export interface StreamingStub {
 /**
  * A model server that speaks Chat Completions and streams what `answer` gives for the newest prompt,
  * token by token: for faults that need to know exactly what was sent and when the client left.
+ *
+ * @param answer is also told how often the same prompt came before
  */
-export async function startStreamingStub(answer: (prompt: string) => StubAnswer): Promise<StreamingStub> {
+export async function startStreamingStub(
+  answer: (prompt: string, earlier: number) => StubAnswer,
+): Promise<StreamingStub> {
   const requests: StubRequest[] = [];
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     const { messages } = JSON.parse(body) as { messages: { role: string; content: string }[] };
     const prompt = messages.findLast(({ role }) => role === 'user')?.content ?? '';
+    const earlier = requests.filter((other) => other.prompt === prompt).length;
     const seen: StubRequest = { prompt, tokensSent: 0, outcome: 'streaming', endedMs: null };
     requests.push(seen);
     response.on('close', () => {
       seen.outcome = response.writableFinished ? 'complete' : 'dropped';
       seen.endedMs = performance.now();
     });
-    await stream(response, seen, answer(prompt));
+    await stream(response, seen, answer(prompt, earlier));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -61,16 +67,34 @@ export async function startStreamingStub(answer: (prompt: string) => StubAnswer)
 async function stream(
   response: ServerResponse,
   seen: StubRequest,
-  { tokens, delayMs }: StubAnswer,
+  { tokens, delayMs, refuse }: StubAnswer,
 ): Promise<void> {
+  if (refuse !== undefined) {
+    response.writeHead(refuse, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ error: { message: 'refused on purpose', type: 'error', code: null } }));
+    return;
+  }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
-  for (const token of tokens) {
-    if (delayMs > 0) await delay(delayMs);
+  const gone = new AbortController();
+  response.on('close', () => gone.abort());
+  for (const [index, token] of tokens.entries()) {
+    if (index > 0 && delayMs > 0) await pause(delayMs, gone.signal);
     if (response.destroyed) return;
     response.write(chunk({ content: token }, null));
     seen.tokensSent += 1;
   }
   response.end(`${chunk({}, 'stop')}data: [DONE]\n\n`);
+}
+
+/** Resolves after so long, or when the signal aborts. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 const chunk = (delta: object, finish_reason: string | null): string =>
