@@ -45,6 +45,9 @@ async function serveTask(scenario: Scenario): Promise<FoundingServer> {
           error_details: scenario.error ? { ...scenario.error, stack_trace: null } : null,
         };
       }
+      if (tool_name !== 'fiedler_get_task_events') {
+        return { status: 'error', message: `No tool ${tool_name}.`, code: 'conflict' };
+      }
       const after = Number(tool_input.after ?? 0);
       await scenario.beforePage?.(after, socket);
       const page = events.slice(after, after + (scenario.pageSize ?? 1));
@@ -78,6 +81,13 @@ test('tokens come out as they come, the final state on stderr', async () => {
   expect(io.out()).toBe('Hello.\n');
   expect(seen).toEqual(['', '', 'Hel', 'Hello']);
   expect(io.err()).toBe('[COMPLETED] task t-1, 2.0 s\n');
+});
+
+test('a tool that waits for its answer is followed as the task that it makes', async () => {
+  const io = fakeIo();
+  const server = await serveTask({ events: [token('Hello.')] });
+  expect(await runMadCli(['--url', server.url, '--follow', 'fiedler_ask', '{"prompt": "hi"}'], io)).toBe(0);
+  expect(io.out()).toBe('Hello.\n');
 });
 
 test('a task that failed ends with 1 and the words of its error', async () => {
