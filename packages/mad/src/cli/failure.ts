@@ -7,7 +7,7 @@ import { TOKEN_HINT } from './token.ts';
 export function failureOf(error: unknown): { message: string; exitCode: number } | null {
   if (error instanceof UsageError) return { message: error.message, exitCode: EXIT.usage };
   if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
-    return { message: `${error.message}\n--help shows the options.`, exitCode: EXIT.usage };
+    return { message: `${optionWords(error.message)} --help shows the options.`, exitCode: EXIT.usage };
   }
   if (error instanceof MadError) {
     const away = error.code === 'unreachable' || error.code === 'timeout';
@@ -19,4 +19,13 @@ export function failureOf(error: unknown): { message: string; exitCode: number }
     return { message: words, exitCode: EXIT.refused };
   }
   return null;
+}
+
+/** What `parseArgs` says of an option, without its advice and its own spelling of options. */
+function optionWords(message: string): string {
+  const [, option] = /'(?:-\w, )?(--?[\w-]+)/.exec(message) ?? [];
+  if (option === undefined) return message;
+  if (message.startsWith('Unknown option')) return `There is no option ${option}.`;
+  if (/does not take an argument/.test(message)) return `${option} takes no value.`;
+  return `${option} needs a value.`;
 }

@@ -311,6 +311,28 @@ describe('help', () => {
   test('an option that is none ends with 2', async () => {
     const io = fakeIo();
     expect(await run(['--bogus'], io)).toBe(2);
-    expect(io.err()).toContain('--help shows the options.');
+    expect(io.err()).toBe('mad-cli: There is no option --bogus. --help shows the options.\n');
+  });
+
+  test.each([
+    [['--url'], '--url needs a value.'],
+    [['--url', '--json'], '--url needs a value.'],
+    [['--json=yes'], '--json takes no value.'],
+    [['-x'], 'There is no option -x.'],
+    [['-hx'], 'There is no option -x.'],
+    [['--help=me'], '--help takes no value.'],
+  ])('%j: the words are our own', async (args, words) => {
+    const io = fakeIo();
+    expect(await run(args, io)).toBe(2);
+    expect(io.err()).toBe(`mad-cli: ${words} --help shows the options.\n`);
+  });
+
+  test('the word help is understood, alone and with a tool', async () => {
+    const alone = fakeIo();
+    expect(await run(['help'], alone)).toBe(0);
+    expect(alone.out()).toContain('mad-cli TOOL --help');
+    const ofTool = fakeIo({ env: await startGroup() });
+    expect(await run(['help', 'rogers_get_stats'], ofTool)).toBe(0);
+    expect(ofTool.out()).toContain('Counts.');
   });
 });

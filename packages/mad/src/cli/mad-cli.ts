@@ -5,7 +5,7 @@ import { type CliIo, EXIT, forTerminal, stderrColors, UsageError } from './io.ts
 import { groupTargets, type MadTarget, targetAt, targetByName, targetOfTool } from './mads.ts';
 import { parseTimeout } from './options.ts';
 import { findToken } from './token.ts';
-import { arePairs, type InputSchema, parseJsonInput, parsePairs, parseWords } from './tool-input.ts';
+import { arePairs, type InputSchema, parsePairs, parseStdin, parseWords } from './tool-input.ts';
 
 const USAGE = `mad-cli: the tools of the MADs on the command line
 
@@ -14,7 +14,7 @@ const USAGE = `mad-cli: the tools of the MADs on the command line
   mad-cli TOOL '{"field": …}'      calls it; - reads the JSON from stdin
   mad-cli TOOL field=value …       the same, each value read as the tool's schema says
   mad-cli --follow fiedler_converse prompt='…'
-                                   prints the answer as it comes (rogers_converse too);
+                                   prints the answer as it comes (rogers_converse and *_ask too);
                                    fiedler_get_task_events task_id=… goes on with an earlier task
 
   --mad NAME        grace, rogers, fiedler or sequential-thinking, for the mad_* tools
@@ -61,8 +61,11 @@ export async function runMadCli(args: readonly string[], io: CliIo): Promise<num
       help: { type: 'boolean', short: 'h' },
     },
   });
-  const [tool, ...words] = positionals;
-  if (values.help && tool === undefined) {
+  // `mad-cli help TOOL` is what people type who know other commands.
+  const askedInWords = positionals[0] === 'help';
+  const [tool, ...words] = askedInWords ? positionals.slice(1) : positionals;
+  const help = askedInWords || values.help === true;
+  if (help && tool === undefined) {
     io.stdout.write(USAGE);
     return EXIT.ok;
   }
@@ -86,7 +89,7 @@ export async function runMadCli(args: readonly string[], io: CliIo): Promise<num
   }
   const target = targetFor(tool, options, io);
   if (target === null) return unknownTool(tool, options, io);
-  return values.help ? showHelp(tool, target, options, io) : callTool(tool, words, target, options, io);
+  return help ? showHelp(tool, target, options, io) : callTool(tool, words, target, options, io);
 }
 
 const connectTimeoutMs = (options: Options): number =>
@@ -121,17 +124,19 @@ async function connect(target: MadTarget, options: Options, io: CliIo): Promise<
 }
 
 async function callTool(
-  tool: string,
+  named: string,
   words: readonly string[],
   target: MadTarget,
   options: Options,
   io: CliIo,
 ): Promise<number> {
+  // `*_ask` answers when the task is over: whoever follows it gives the task and watches.
+  const tool = options.follow ? named.replace(/_ask$/, '_converse') : named;
   // Read before anything is connected: what is wrong with the input shows without a MAD.
   const given = arePairs(words)
     ? null
     : words[0] === '-'
-      ? parseJsonInput(await io.readStdin())
+      ? parseStdin(await io.readStdin())
       : parseWords(words);
   const client = await connect(target, options, io);
   try {

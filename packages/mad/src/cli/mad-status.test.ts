@@ -129,6 +129,20 @@ test('without a name all four are asked, and the worst of them is the exit code'
   ]);
 });
 
+test('MADs are named by an option or by words, in the order in which they are named', async () => {
+  const url = await serve(fiedler);
+  const env = { MAD_ID: 'rogers', GRACE_URL: await serve(grace), FIEDLER_URL: url };
+  const words = fakeIo({ env });
+  expect(await runMadStatus(['fiedler', 'Grace'], words)).toBe(0);
+  expect(words.out().match(/^\[.*\]$/gm)).toEqual(['[FiedlerV1 Status]', '[GraceV0 Status]']);
+  const option = fakeIo({ env });
+  expect(await runMadStatus(['--mad', 'fiedler'], option)).toBe(0);
+  expect(option.out()).toMatch(/^\[FiedlerV1 Status\]/);
+  const help = fakeIo();
+  expect(await runMadStatus(['help'], help)).toBe(0);
+  expect(help.out()).toContain('mad-status NAME …');
+});
+
 test('--json gives the facts, of those that are away too', async () => {
   const io = fakeIo({ env: { MAD_ID: 'fiedler', FIEDLER_URL: await serve(fiedler) } });
   await runMadStatus(['--json'], io);
@@ -156,11 +170,14 @@ test('the token of the environment goes along', async () => {
   expect(server.authorizations).toEqual(['Bearer abc']);
 });
 
-test.each([[['--nonsense']], [['--mad', 'nobody']], [['--timeout', 'soon']]])(
-  '%j is a wrong call and ends with 2',
-  async (args) => {
-    const io = fakeIo();
-    expect(await runToEnd('mad-status', runMadStatus, args, io)).toBe(2);
-    expect(io.err()).toMatch(/^mad-status: /);
-  },
-);
+test.each([
+  [['--nonsense']],
+  [['--mad', 'nobody']],
+  [['nobody']],
+  [['a', 'b', '--url', 'ws://127.0.0.1:1']],
+  [['--timeout', 'soon']],
+])('%j is a wrong call and ends with 2', async (args) => {
+  const io = fakeIo();
+  expect(await runToEnd('mad-status', runMadStatus, args, io)).toBe(2);
+  expect(io.err()).toMatch(/^mad-status: /);
+});

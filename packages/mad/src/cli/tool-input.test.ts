@@ -4,6 +4,7 @@ import {
   type InputSchema,
   parseJsonInput,
   parsePairs,
+  parseStdin,
   parseWords,
   typeName,
 } from './tool-input.ts';
@@ -47,6 +48,15 @@ describe('JSON', () => {
     expect(() => parseJsonInput('{prompt: hi}')).toThrow('The shell took the double quotes away');
     expect(() => parseJsonInput("{'prompt': 'hi'}")).toThrow('JSON takes double quotes inside');
     expect(() => parseWords(['{prompt:', 'hi}'])).toThrow('The input came in 2 pieces');
+    expect(() => parseWords(['hello'])).toThrow('The input is a JSON object in braces, or pairs: mad-cli');
+  });
+
+  test('nothing at all is named as that, and no shell is blamed', () => {
+    for (const text of ['', ' \n']) {
+      expect(() => parseStdin(text)).toThrow(/^stdin was empty; - reads .*\n {2}echo '\{"field"/);
+      expect(() => parseWords([text])).toThrow(/^The JSON is empty\.\n {2}mad-cli TOOL/);
+    }
+    expect(parseStdin('{"a": 1}')).toEqual({ a: 1 });
   });
 
   test.each([
@@ -103,6 +113,8 @@ describe('field=value pairs', () => {
     ['limit=', "limit must be a number, not ''."],
     ['push=yes', "push must be true or false, not 'yes'."],
     ['payload={a:1}', 'payload must be JSON (object).'],
+    ['payload=hello', `payload must be a JSON object, as payload='{"text":"hello"}'.`],
+    ['payload=5', `payload must be a JSON object, as payload='{"text":"5"}'.`],
   ])('%s is refused', (word, message) => {
     expect(() => parsePairs([word], schema)).toThrow(message);
   });

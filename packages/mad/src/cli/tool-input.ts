@@ -17,10 +17,17 @@ export interface InputSchema {
 type ToolInput = Record<string, unknown>;
 const PAIR = /^([A-Za-z_][\w-]*)=(.*)$/s;
 const CALLED = `mad-cli TOOL '{"field": "value"}'   or   mad-cli TOOL field=value …`;
+const PIPED = `echo '{"field": "value"}' | mad-cli TOOL -`;
 
 /** Whether the words are `field=value` pairs, which need the tool's schema to be read. */
 export const arePairs = (words: readonly string[]): boolean =>
   words.length > 0 && words.every((word) => PAIR.test(word)) && !words[0]?.trimStart().startsWith('{');
+
+/** The JSON of stdin, which `-` asks for. */
+export function parseStdin(text: string): ToolInput {
+  if (text.trim() !== '') return parseJsonInput(text);
+  throw new UsageError(`stdin was empty; - reads the tool's input from it, as in\n  ${PIPED}`);
+}
 
 /**
  * A tool's input from JSON.
@@ -28,6 +35,7 @@ export const arePairs = (words: readonly string[]): boolean =>
  * @throws UsageError that shows where the JSON is bad
  */
 export function parseJsonInput(text: string): ToolInput {
+  if (text.trim() === '') throw new UsageError(`The JSON is empty.\n  ${CALLED}`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -89,6 +97,10 @@ function readValue(key: string, value: string, type: string): unknown {
     if (value.trim() !== '' && Number.isFinite(number)) return number;
     throw new UsageError(`${key} must be a number, not '${value}'.`);
   }
+  if (type === 'object' && !value.trimStart().startsWith('{')) {
+    const example = JSON.stringify({ text: value });
+    throw new UsageError(`${key} must be a JSON object, as ${key}='${example.replaceAll("'", "'\\''")}'.`);
+  }
   if (type === 'array' && !value.startsWith('[')) return value === '' ? [] : value.split(',');
   try {
     return JSON.parse(value);
@@ -122,6 +134,7 @@ function explainBadJson(text: string, error: unknown): string {
 }
 
 function usualCause(text: string): string {
+  if (!/^\s*[{[]/.test(text)) return `The input is a JSON object in braces, or pairs: ${CALLED}`;
   if (text.includes("'") && !text.includes('"')) {
     return `JSON takes double quotes inside, the shell single ones around: ${CALLED}`;
   }
