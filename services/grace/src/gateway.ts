@@ -8,6 +8,7 @@ import { RecordKeeper } from './clients/record-keeper.ts';
 import { FanOut } from './delivery/fan-out.ts';
 import { PUSH_LIMITS, Push, type PushLimits } from './delivery/push.ts';
 import { MessagePool, type SharedMessage } from './delivery/shared-message.ts';
+import { Turns } from './delivery/turns.ts';
 import { within } from './delivery/within.ts';
 
 export interface GatewayOptions {
@@ -25,6 +26,8 @@ export interface GatewayOptions {
   readonly poolBytes?: number;
 }
 
+/** Reads of the log for single clients at one time: each holds a batch in memory. */
+const MAX_READING_ALONE = 4;
 /** Longest time that a client which reads alone waits for its connection at one time, in milliseconds. */
 const ROOM_CHECK_MS = 20;
 /** How much longer than the idle time a record lives, so that it never ends before its client. */
@@ -38,6 +41,8 @@ export class Gateway {
   readonly records: ClientRecords;
   readonly keeper: RecordKeeper;
   readonly push: Push;
+  /** For reads of the log on behalf of one client. */
+  readonly turns = new Turns(MAX_READING_ALONE);
   readonly #metrics: Pick<MadMetrics, 'count' | 'set'>;
   readonly #stopped = new AbortController();
 
@@ -53,6 +58,7 @@ export class Gateway {
     this.fanOut = new FanOut({
       bus,
       log,
+      turns: this.turns,
       deliver: (client, message) => this.#deliver(client, message),
       tellGap: (client, { reason, from, to }) => this.#tellGap(client, { reason, from, to }),
       ready: (client) => this.#ready(client),

@@ -1,5 +1,5 @@
-import type { Envelope, Position } from '@mad-group/protocol';
-import { owns } from '@mad-group/protocol';
+import type { LogBatch } from '@mad-group/bus';
+import { type Envelope, MadError, owns, type Position } from '@mad-group/protocol';
 import type { Client } from './clients/client.ts';
 import type { Gap } from './delivery/gaps.ts';
 import { withoutInternalHeaders } from './delivery/shared-message.ts';
@@ -13,6 +13,8 @@ const MAX_REPLY_BYTES = 768 * 1024;
 const BATCH = 500;
 /** After so long without a match a poll by position answers with how far it has come, in ms. */
 const SCAN_MS = 5000;
+/** How long a poll waits for its turn to read the log, in milliseconds. */
+const TURN_MS = 5000;
 export const DEFAULT_LIMIT = 100;
 
 export interface Polled {
@@ -53,7 +55,11 @@ export async function pollQueue(
   return { messages: envelopes, dropped, position, gaps };
 }
 
-/** Reads the log behind a position as the client would have seen it; loses nothing. */
+/**
+ * Reads the log behind a position as the client would have seen it; loses nothing.
+ *
+ * @throws MadError `bus_unavailable` where the bus is away, or where so many read that no turn came
+ */
 export async function pollByPosition(
   gateway: Gateway,
   client: Client,
@@ -64,7 +70,10 @@ export async function pollByPosition(
     client.moveTo(request.after);
     gateway.fanOut.join(client, null);
   }
-  const untilMs = performance.now() + request.waitMs;
+  const startedMs = performance.now();
+  const untilMs = startedMs + request.waitMs;
+  /** Also who does not wait for a message gets what lies in the log. */
+  const scanUntilMs = startedMs + Math.max(request.waitMs, SCAN_MS);
   let { after } = request;
   for (;;) {
     // Listens before it looks: what comes in between is not missed.
@@ -72,9 +81,10 @@ export async function pollByPosition(
     const leftMs = Math.max(0, untilMs - performance.now());
     const changed = client.changed(leftMs, AbortSignal.any([request.signal, listening.signal]));
     try {
-      const polled = await readBehind(gateway, client, after, request);
+      const { caughtUp, ...polled } = await readBehind(gateway, client, after, { ...request, scanUntilMs });
       const hasNews = polled.messages.length > 0 || polled.gaps.length > 0;
-      if (hasNews || leftMs === 0) {
+      // Where more lies in the log, to wait for what comes would be to sleep beside it.
+      if (hasNews || leftMs === 0 || !caughtUp) {
         if (client.byPosition) client.handed = polled.position;
         client.unsaved = true;
         return polled;
@@ -88,22 +98,22 @@ export async function pollByPosition(
 }
 
 async function readBehind(
-  { bus }: Gateway,
+  gateway: Gateway,
   client: Client,
   after: Position,
-  { limit, signal }: { limit: number; signal: AbortSignal },
-): Promise<Polled & { position: Position }> {
+  request: { limit: number; signal: AbortSignal; scanUntilMs: number },
+): Promise<Polled & { readonly position: Position; readonly caughtUp: boolean }> {
+  const { limit, signal, scanUntilMs } = request;
   const messages: Envelope[] = [];
   const gaps: Gap[] = [];
-  const untilMs = performance.now() + SCAN_MS;
+  const untilMs = Math.min(performance.now() + SCAN_MS, scanUntilMs);
   let bytes = 0;
   for (let position = after; ; ) {
-    signal.throwIfAborted();
-    const batch = await bus.readOnce({ from: position, patterns: () => client.patterns, maxBatch: BATCH });
+    const batch = await readInTurn(gateway, client, position, signal);
     for (const item of batch.items) {
       if (item.kind === 'gap') {
         // Told at the head of the next reply, where it is met again.
-        if (messages.length > 0) return { messages, dropped: 0, position, gaps };
+        if (messages.length > 0) return { messages, dropped: 0, position, gaps, caughtUp: false };
         gaps.push({ reason: item.reason, from: item.from, to: item.to });
         continue;
       }
@@ -112,12 +122,36 @@ async function readBehind(
       const envelope = withoutInternalHeaders(item.envelope);
       bytes += Buffer.byteLength(JSON.stringify(envelope));
       const isFull = messages.length === limit || (messages.length > 0 && bytes > MAX_REPLY_BYTES);
-      if (isFull) return { messages, dropped: 0, position, gaps };
+      if (isFull) return { messages, dropped: 0, position, gaps, caughtUp: false };
       messages.push(envelope);
       position = envelope.position;
     }
     const isOver = batch.caughtUp || messages.length === limit || performance.now() > untilMs;
     position = batch.position;
-    if (isOver) return { messages, dropped: 0, position, gaps };
+    if (isOver) return { messages, dropped: 0, position, gaps, caughtUp: batch.caughtUp };
   }
 }
+
+/** One batch of the log, in its turn; an aborted poll leaves its turn to others. */
+async function readInTurn(
+  { bus, turns }: Gateway,
+  client: Client,
+  from: Position,
+  signal: AbortSignal,
+): Promise<LogBatch> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(tooManyReaders()), TURN_MS);
+  try {
+    return await turns.take(
+      () => bus.readOnce({ from, patterns: () => client.patterns, maxBatch: BATCH }),
+      AbortSignal.any([signal, late.signal]),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const tooManyReaders = (): MadError =>
+  new MadError('bus_unavailable', 'Too many clients read the log by position at this time: try again.', {
+    retryAfterMs: 1000,
+  });

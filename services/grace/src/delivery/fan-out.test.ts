@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { Client } from '../clients/client.ts';
 import { FanOut } from './fan-out.ts';
 import { MessagePool, type SharedMessage } from './shared-message.ts';
+import { Turns } from './turns.ts';
 
 const pool = new MessagePool();
 const clientOf = (id: string, patterns: readonly string[]) =>
@@ -18,6 +19,7 @@ function start(bus: Pick<Bus, 'read' | 'readOnce'>) {
   const fanOut = new FanOut({
     bus,
     log: silentLogger,
+    turns: new Turns(4),
     deliver,
     tellGap: () => undefined,
     ready: async () => undefined,

@@ -5,12 +5,14 @@ import { CatchUp } from './catch-up.ts';
 import { hasReached } from './reach.ts';
 import { SharedMessage } from './shared-message.ts';
 import { SubscriptionIndex } from './subscription-index.ts';
-import { Turns } from './turns.ts';
+import type { Turns } from './turns.ts';
 import { within } from './within.ts';
 
 export interface FanOutOptions {
   readonly bus: Pick<Bus, 'read' | 'readOnce'>;
   readonly log: Logger;
+  /** Who reads the log alone takes turns: each holds a batch in memory. */
+  readonly turns: Turns;
   /** Gives a message to a client that subscribed to its channel. */
   readonly deliver: (client: Client, message: SharedMessage) => void;
   /** Resolves when a client that reads alone has room for more. */
@@ -23,9 +25,6 @@ export interface FanOutOptions {
 const RESTART_DELAY_MS = 1000;
 /** How long a stop waits for the reader, in milliseconds. */
 const STOP_MS = 500;
-
-/** Clients that read the log by themselves at one time: each holds a batch in memory. */
-const MAX_READING_ALONE = 4;
 
 /** A client that the one reader does not serve yet. */
 interface Joining {
@@ -48,7 +47,6 @@ export class FanOut {
   readonly #joining = new Map<Client, Joining>();
   /** Clients that are ahead of the reader, and up to where. */
   readonly #ahead = new Map<Client, Position>();
-  readonly #turns = new Turns(MAX_READING_ALONE);
   #position: Position | null = null;
   /** Counts changes of the patterns. */
   #generation = 0;
@@ -210,7 +208,6 @@ export class FanOut {
     if (joining.catchUp) return;
     const catchUp = new CatchUp({
       ...this.#options,
-      turns: this.#turns,
       client,
       from,
       onServed: (position) => {

@@ -50,7 +50,9 @@ describe('SubscriptionIndex', () => {
     for (let n = 0; n < 20_000; n += 1) index.add(n % 2 ? `mad.direct.${n}` : `mad.topic.${n}.*`, n);
     index.add('mad.topic.wanted', -1);
     const startedMs = performance.now();
-    for (let n = 0; n < 20_000; n += 1) expect([...index.match('mad.topic.wanted')]).toHaveLength(1);
+    let found = 0;
+    for (let n = 0; n < 20_000; n += 1) found += [...index.match('mad.topic.wanted')].length;
+    expect(found).toBe(20_000);
     // Visiting all 20,000 each time would be 400,000,000 steps: tens of seconds.
     expect(performance.now() - startedMs).toBeLessThan(2000);
   });
