@@ -154,7 +154,7 @@ async function soak(): Promise<boolean> {
   console.log(`\n${table(report)}\n`);
   console.log(
     `messages acknowledged ${load.counts.messagesSent}; tasks accepted ${load.counts.tasksAccepted}, completed ${done}; ` +
-      `failures ${load.counts.failures}; the load fell behind by ${round(load.counts.lateS)} s at most`,
+      `failures ${load.counts.failures}; left out ${load.counts.leftOut} by a load that was too slow; it fell behind by ${round(load.counts.lateS)} s at most`,
   );
   for (const line of load.words) console.log(line);
   const passed =
