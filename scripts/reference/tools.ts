@@ -31,7 +31,7 @@ export async function toolsPage(): Promise<string> {
     const config = loadConfig({ DATA_DIR: folder });
     const callers = createCallers({ host: config.HOST, auth: 'on', log: silentLogger });
     const metrics = createMetrics({ processMetrics: false });
-    const mads = (await buildGroup({ bus, config, callers, metrics, log: silentLogger })).flat();
+    const mads = (await buildGroup({ bus, config, callers, metrics, log: silentLogger })).start.flat();
     const text = page(
       'Tools',
       'Each tool is declared once and served alike over WebSocket (`{"tool_name", "tool_input"}`), MCP, the bus (`mad.direct.{mad}`) and `mad-cli`. `correlation_id` may be given to every tool and goes through every hop and log line. Fields that are not listed are ignored.',

@@ -63,7 +63,10 @@ test.each(['Which sender is busiest?', 'Which topic is the busiest in the last h
 );
 
 test('compare two hours', async () => {
-  expect(await askRogers('Compare this hour with the hour before.')).toMatch(/\d/);
+  // Both hours are named, each with its number.
+  expect(await askRogers('Compare this hour with the hour before.')).toMatch(
+    /UTC: [\d,]+ messages?[\s\S]*UTC: [\d,]+ messages?/,
+  );
 });
 
 test('list recent tasks', async () => {
@@ -71,7 +74,7 @@ test('list recent tasks', async () => {
 });
 
 test('list failed tasks', async () => {
-  expect(await askFiedler('Which tasks failed?')).toMatch(/no/i);
+  expect(await askFiedler('Which tasks failed?')).toMatch(/no failed task/i);
 });
 
 test('what happened to a task, and how long it took', async () => {

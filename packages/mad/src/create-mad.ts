@@ -40,7 +40,7 @@ export function createMad(options: MadOptions): Mad {
     createListTools(() => tools),
   ];
   const dispatcher = createDispatcher({ madId: id, tools, log, metrics });
-  const gate = createGate({ ...options, madId: id });
+  const gate = createGate({ ...options, madId: id, log });
 
   let startedAtMs = Date.now();
   let state: 'new' | 'started' | 'stopped' = 'new';

@@ -102,10 +102,12 @@ describe('the correlation id', () => {
       (await call('toy_context', { correlation_id: null }, { correlationId: 'of the surface' }))
         .correlationId,
     ).toBe('of the surface');
-    expect((await call('toy_context')).correlationId).toMatch(/^[0-9a-f-]{36}$/);
+    for (const input of [undefined, { correlation_id: '' }]) {
+      expect((await call('toy_context', input)).correlationId).toMatch(/^[0-9a-f-]{36}$/);
+    }
   });
 
-  test.each([7, '', 'x'.repeat(129), {}])('%j is refused', async (value) => {
+  test.each([7, 'x'.repeat(129), {}])('%j is refused', async (value) => {
     expect((await harness().call('toy_context', { correlation_id: value })).reply).toMatchObject({
       code: 'invalid_input',
       message: "'correlation_id' must be a string of 1 to 128 characters.",

@@ -71,7 +71,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     let correlationId = request.correlationId ?? randomUUID();
     let tool: ToolDefinition | undefined;
     let outcome: ToolOutcome;
-    let callLog = log;
+    let callLog = log.child({ correlation_id: correlationId });
     const { signal, unlink } = linkSignal(request.signals);
     try {
       correlationId = correlationIdOf(request.toolInput) ?? correlationId;
@@ -172,8 +172,8 @@ const MAX_CORRELATION_ID = 128;
 function correlationIdOf(input: unknown): string | undefined {
   if (typeof input !== 'object' || input === null) return undefined;
   const value = (input as Record<string, unknown>).correlation_id;
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string' || value === '' || value.length > MAX_CORRELATION_ID) {
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value !== 'string' || value.length > MAX_CORRELATION_ID) {
     throw new MadError(
       'invalid_input',
       `'correlation_id' must be a string of 1 to ${MAX_CORRELATION_ID} characters.`,

@@ -1,3 +1,4 @@
+import type { BusStatus } from '@mad-group/bus';
 import {
   type Envelope,
   HEARTBEAT_CHANNEL,
@@ -13,10 +14,15 @@ afterEach(() => void vi.useRealTimers());
 
 function harness(publish?: () => Promise<Position>) {
   const published: Envelope[] = [];
+  const listeners = new Set<(status: BusStatus) => void>();
   const bus = {
     publish: async (envelope: Envelope) => {
       published.push(envelope);
       return (await publish?.()) ?? ('e:1-1' as Position);
+    },
+    onStatus(listener: (status: BusStatus) => void) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   };
   let health: 'HEALTHY' | 'STOPPING' = 'HEALTHY';
@@ -25,6 +31,7 @@ function harness(publish?: () => Promise<Position>) {
   return {
     published,
     heartbeat,
+    listeners,
     stopping: () => {
       health = 'STOPPING';
     },
@@ -73,4 +80,16 @@ test('who never started says no goodbye', async () => {
   const { published, heartbeat } = harness();
   await heartbeat.stop();
   expect(published).toEqual([]);
+});
+
+test('a bus that comes back hears it at once, and no more once it has stopped', async () => {
+  const { published, heartbeat, listeners } = harness();
+  heartbeat.start();
+  const [listener] = listeners;
+  listener?.({ connected: false, sinceMs: 1 });
+  expect(published).toHaveLength(1);
+  listener?.({ connected: true, sinceMs: 2 });
+  expect(published).toHaveLength(2);
+  await heartbeat.stop();
+  expect(listeners.size).toBe(0);
 });

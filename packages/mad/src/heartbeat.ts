@@ -8,7 +8,7 @@ import {
 } from '@mad-group/protocol';
 
 export interface HeartbeatOptions {
-  readonly bus: Pick<Bus, 'publish'>;
+  readonly bus: Pick<Bus, 'publish' | 'onStatus'>;
   readonly id: string;
   readonly beat: () => Omit<Heartbeat, 'type'>;
   readonly log: Logger;
@@ -32,6 +32,7 @@ export function createHeartbeat(options: HeartbeatOptions): HeartbeatLoop {
   const { bus, id, log } = options;
   const timers = new Set<NodeJS.Timeout>();
   let running = false;
+  let stopListening: (() => void) | undefined;
 
   async function beat(timeoutMs: number): Promise<void> {
     try {
@@ -47,6 +48,10 @@ export function createHeartbeat(options: HeartbeatOptions): HeartbeatLoop {
     start() {
       if (running) return;
       running = true;
+      // Rogers has heard nobody during an outage; nobody waits for the next regular beat to be heard again.
+      stopListening = bus.onStatus(({ connected }) => {
+        if (connected) void beat(BEAT_TIMEOUT_MS);
+      });
       void beat(BEAT_TIMEOUT_MS);
       timers.add(setTimeout(() => void beat(BEAT_TIMEOUT_MS), options.secondBeatMs ?? 1000));
       timers.add(setInterval(() => void beat(BEAT_TIMEOUT_MS), options.intervalMs ?? HEARTBEAT_INTERVAL_MS));
@@ -54,6 +59,7 @@ export function createHeartbeat(options: HeartbeatOptions): HeartbeatLoop {
     async stop() {
       if (!running) return;
       running = false;
+      stopListening?.();
       for (const timer of timers) clearTimeout(timer);
       timers.clear();
       await beat(GOODBYE_TIMEOUT_MS);

@@ -33,6 +33,6 @@ export { providerMetrics } from './metrics/provider-metrics.ts';
 export { taskMetrics } from './metrics/task-metrics.ts';
 export { createMetrics, type MadMetrics } from './metrics.ts';
 export { createPlatformServer, type PlatformServer, type PlatformServerOptions } from './platform-server.ts';
-export { type ProcessParts, type RunOptions, runProcess, type Tiers } from './run-process.ts';
+export { type ProcessParts, type Running, type RunOptions, runProcess } from './run-process.ts';
 export { onShutdown, type ShutdownOptions, type SignalSource } from './shutdown.ts';
 export { StartError } from './start-error.ts';

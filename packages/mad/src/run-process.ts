@@ -4,6 +4,7 @@ import { type Logger, MadError } from '@mad-group/protocol';
 import type { Callers } from './callers/callers.ts';
 import { createCallers } from './callers/create-callers.ts';
 import { type Config, type Environment, loadConfig } from './config.ts';
+import { assertPortIsFree } from './http/http-server.ts';
 import { createLog } from './log.ts';
 import type { Mad } from './mad-types.ts';
 import { createMetrics, type MadMetrics } from './metrics.ts';
@@ -20,25 +21,31 @@ export interface ProcessParts<Transport extends Bus | null = Bus> {
   readonly bus: Transport;
 }
 
-interface Running {
-  readonly mads: readonly Mad[];
-  readonly platform: PlatformServer;
-}
+/** Keys of the ports that MADs open. */
+type PortKey = 'GRACE_PORT' | 'FIEDLER_PORT' | 'ROGERS_PORT' | 'SEQUENTIAL_THINKING_PORT';
 
-/** Tiers of MADs, first to start first. */
-export type Tiers = readonly (readonly Mad[])[];
+/**
+ * The MADs of a process in tiers: a tier starts, or stops, when the one before it has. Within a
+ * tier they start in order and stop together.
+ */
+export interface Running {
+  readonly start: readonly (readonly Mad[])[];
+  /** Where it is not the reverse of the start. */
+  readonly stop?: readonly (readonly Mad[])[];
+}
 
 interface Common<Transport extends Bus | null> {
   /** Stands on every line of the log, and begins the words of a refusal. */
   readonly name: string;
   readonly env: Environment;
-  /**
-   * The MADs in tiers: a tier starts when the one before it runs, and stops before it does. Within
-   * a tier they start in order and stop together.
-   */
-  build(parts: ProcessParts<Transport>): Tiers | Promise<Tiers>;
+  /** The ports it will open, beside the platform's: looked at before anything else begins. */
+  readonly portKeys: readonly PortKey[];
+  build(parts: ProcessParts<Transport>): Running | Promise<Running>;
   /** Called when all of it runs. */
-  onStarted?(parts: ProcessParts<Transport>, running: Running): void | Promise<void>;
+  onStarted?(
+    parts: ProcessParts<Transport>,
+    running: { readonly mads: readonly Mad[]; readonly platform: PlatformServer },
+  ): void | Promise<void>;
 }
 
 export type RunOptions =
@@ -78,6 +85,9 @@ async function run(
       `REDIS_URL is not set, and ${name} alone needs the bus. Set REDIS_URL=redis://HOST:6379 and REDIS_PASSWORD; npm start runs all MADs without Redis.`,
     );
   }
+  for (const portKey of [...options.portKeys, 'PLATFORM_PORT'] as const) {
+    await assertPortIsFree({ host: config.HOST, port: config[portKey], portKey });
+  }
   const log = createLog({ name, level: config.LOG_LEVEL, pretty: process.stdout.isTTY === true });
   const metrics = createMetrics();
   const callers = createCallers({
@@ -92,7 +102,7 @@ async function run(
     busPolicy === 'optional' && config.REDIS_URL === undefined ? null : createBus(busConfig(config), { log });
   const parts = { config, log, metrics, callers, bus };
 
-  const started: (readonly Mad[])[] = [];
+  let order: readonly (readonly Mad[])[] = [];
   let platform: PlatformServer | undefined;
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
@@ -101,7 +111,7 @@ async function run(
   };
   const stopAll = async (): Promise<void> => {
     const deadline = Date.now() + config.DRAIN_MS;
-    for (const tier of started.toReversed()) {
+    for (const tier of order) {
       await Promise.all(tier.map((mad) => mad.stop({ deadlineMs: Math.max(0, deadline - Date.now()) })));
     }
     await platform?.stop();
@@ -109,8 +119,9 @@ async function run(
     await bus?.stop();
   };
   try {
-    const tiers = await options.build(parts);
-    const mads = tiers.flat();
+    const running = await options.build(parts);
+    const mads = running.start.flat();
+    order = running.stop ?? running.start.toReversed();
     platform = createPlatformServer({
       host: config.HOST,
       port: config.PLATFORM_PORT,
@@ -122,11 +133,10 @@ async function run(
     onShutdown(stop, { deadlineMs: config.DRAIN_MS + CLOSING_MS, log });
     await bus?.start();
     await platform.start();
-    for (const tier of tiers) {
+    for (const mad of mads) {
       // A signal may come while it starts: what has not begun then does not begin.
       if (stopping) return;
-      started.push(tier);
-      for (const mad of tier) await mad.start();
+      await mad.start();
     }
     if (!stopping) await options.onStarted?.(parts, { mads, platform });
   } catch (error) {

@@ -56,3 +56,6 @@ export function createEnvelope(draft: EnvelopeDraft): Envelope {
     ...(draft.headers === undefined ? {} : { headers: draft.headers }),
   };
 }
+
+/** Stands for the sender of a message that names none. It is counted, and is no MAD. */
+export const UNKNOWN_SENDER = 'unknown';

@@ -26,6 +26,7 @@ export {
   type Headers,
   HeadersSchema,
   MAX_ENVELOPE_BYTES,
+  UNKNOWN_SENDER,
 } from './envelope.ts';
 export {
   ERROR_CODES,
@@ -127,6 +128,7 @@ export {
   flag,
   integer,
   jsonObject,
+  optionalText,
   parseToolInput,
   text,
   textList,

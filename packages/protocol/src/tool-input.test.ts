@@ -88,6 +88,22 @@ test('an empty payload is a payload', () => {
   expect(refusal(SendMessageInput, { channel: 'mad.topic.x', payload: {} })).toContain('"payload":{}');
 });
 
+test.each([
+  [SendMessageInput, { channel: 'mad.topic.x', payload: {}, recipient_id: '', conversation_id: '' }],
+  [ConverseInput, { prompt: 'x', requester_id: 'x', conversation_id: '', idempotency_key: '' }],
+])('an empty text that may be absent is absent: %#', (input, raw) => {
+  const filled = Object.entries(raw).filter(([, value]) => value !== '');
+  expect(JSON.parse(refusal(input, raw, 'something else is missing'))).toEqual(Object.fromEntries(filled));
+});
+
+test.each([
+  [GetStatsInput, { hours: '' }, "'hours' must be an integer."],
+  [PollMessagesInput, { client_id: 'x', wait_ms: '' }, "'wait_ms' must be an integer."],
+  [PollMessagesInput, { client_id: 'x', after: '' }, "'after' must be a position, as a message carries it."],
+])('any other empty field is named by its own words: %#', (input, raw, words) => {
+  expect(refusal(input, raw, 'something else is missing')).toBe(words);
+});
+
 test('unknown fields are ignored and null is absence', () => {
   expect(refusal(GetStatsInput, { hours: null, colour: 'red' })).toBe('{}');
 });

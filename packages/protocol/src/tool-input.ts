@@ -29,6 +29,7 @@ function explain(tool: ToolInputRules, present: Record<string, unknown>, error: 
   const isMissing = (issue: z.core.$ZodIssue): boolean => {
     if (issue.path.length !== 1) return false;
     const field = String(issue.path[0]);
+    if (!isRequired(tool, field)) return false;
     const value = present[field];
     // Words that state a field's type, as `'topics' (list)` does, answer a wrong type too.
     return value === undefined || value === '' || (tool.missing?.includes(`'${field}' (`) ?? false);
@@ -40,6 +41,11 @@ function explain(tool: ToolInputRules, present: Record<string, unknown>, error: 
   return issue.path.length === 0 ? `${words}.` : `'${String(issue.path[0])}' ${words}.`;
 }
 
+const isRequired = ({ input }: ToolInputRules, field: string): boolean => {
+  const schema = input.shape[field];
+  return schema !== undefined && !z.safeParse(schema, undefined).success;
+};
+
 const isPlainObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -49,6 +55,10 @@ export const text = (max = 1_000_000) =>
     .string({ error: 'must be a string' })
     .min(1, 'must not be empty')
     .max(max, `must be at most ${max} characters`);
+
+/** The same where it may be absent. An empty one is absent: clients send it for what they do not set. */
+export const optionalText = (max?: number) =>
+  z.preprocess((value) => (value === '' ? undefined : value), text(max).optional());
 
 /** A whole number from `min` to `max`; digits in a string count, as they did at first. */
 export const integer = (min: number, max: number) =>
@@ -72,4 +82,4 @@ export const textList = () =>
   });
 
 /** Goes unchanged through every hop and log line. */
-export const CorrelationId = text(128).optional().describe('1 to 128 characters; made where absent');
+export const CorrelationId = optionalText(128).describe('1 to 128 characters; made where absent');

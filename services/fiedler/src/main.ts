@@ -5,10 +5,13 @@ import { createFiedler } from './create-fiedler.ts';
 await runProcess({
   name: 'fiedler',
   env: process.env,
+  portKeys: ['FIEDLER_PORT'],
   busPolicy: 'required',
   async build(parts) {
     const metrics = providerMetrics(parts.metrics, 'fiedler');
     const provider = createProvider(parts.config, { log: parts.log, metrics });
-    return [[await createFiedler({ ...parts, provider, planner: createGroupPlanner(parts, 'fiedler') })]];
+    return {
+      start: [[await createFiedler({ ...parts, provider, planner: createGroupPlanner(parts, 'fiedler') })]],
+    };
   },
 });

@@ -17,6 +17,7 @@ import { createGrace } from './create-grace.ts';
 export function callersOf(scopes: Record<string, readonly Scope[]> = {}): Callers {
   return {
     serviceToken: null,
+    asksForTokens: true,
     authenticate(authorization) {
       const name = authorization?.replace('Bearer ', '');
       if (name === undefined) return LOCAL_CALLER;

@@ -4,6 +4,7 @@ import { createGrace } from './create-grace.ts';
 await runProcess({
   name: 'grace',
   env: process.env,
+  portKeys: ['GRACE_PORT'],
   busPolicy: 'required',
-  build: (parts) => [[createGrace(parts)]],
+  build: (parts) => ({ start: [[createGrace(parts)]] }),
 });

@@ -2,12 +2,12 @@ import type { Bus } from '@mad-group/bus';
 import { createFiedler } from '@mad-group/fiedler';
 import { createGrace } from '@mad-group/grace';
 import { createProvider } from '@mad-group/imperator';
-import { createGroupPlanner, type ProcessParts, providerMetrics, type Tiers } from '@mad-group/mad';
+import { createGroupPlanner, type ProcessParts, providerMetrics, type Running } from '@mad-group/mad';
 import { createRogers } from '@mad-group/rogers';
 import { createSequentialThinking } from '@mad-group/sequential-thinking';
 
 /** All four MADs over one bus, in tiers of what needs what. */
-export async function buildGroup(parts: ProcessParts<Bus>): Promise<Tiers> {
+export async function buildGroup(parts: ProcessParts<Bus>): Promise<Running> {
   const provider = (madId: string) =>
     createProvider(parts.config, {
       log: parts.log.child({ mad: madId }),
@@ -26,6 +26,9 @@ export async function buildGroup(parts: ProcessParts<Bus>): Promise<Tiers> {
     provider: provider('fiedler'),
     planner: planner('fiedler'),
   });
-  // Rogers stops behind Grace and Fiedler, so that it hears their goodbyes.
-  return [[sequentialThinking], [rogers], [grace, fiedler]];
+  return {
+    start: [[sequentialThinking], [rogers], [grace, fiedler]],
+    // Rogers last, so that it hears the goodbyes of all others.
+    stop: [[grace, fiedler], [sequentialThinking], [rogers]],
+  };
 }

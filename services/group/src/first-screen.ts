@@ -1,18 +1,28 @@
+import type { BusStatus } from '@mad-group/bus';
 import { OFFLINE_PROVIDER_NAME } from '@mad-group/imperator';
-import type { MadStatus } from '@mad-group/protocol';
+import type { Config, Mad } from '@mad-group/mad';
 import Table from 'cli-table3';
 import { createColors } from 'picocolors';
 
 export interface FirstScreen {
   readonly version: string;
-  readonly host: string;
-  readonly mads: readonly { readonly port: number; readonly status: MadStatus }[];
+  readonly config: Pick<
+    Config,
+    | 'HOST'
+    | 'GRACE_PORT'
+    | 'FIEDLER_PORT'
+    | 'ROGERS_PORT'
+    | 'SEQUENTIAL_THINKING_PORT'
+    | 'REDIS_URL'
+    | 'DATA_DIR'
+  >;
+  readonly mads: readonly Pick<Mad, 'id' | 'port' | 'status'>[];
   readonly platformPort: number;
-  /** Undefined where the bus is in memory. */
-  readonly redisUrl: string | undefined;
-  /** The model and where it is, or `offline`. */
-  readonly provider: string;
-  readonly dataDir: string;
+  readonly bus: BusStatus;
+  /** Whether who calls must show a token. */
+  readonly asksForTokens: boolean;
+  /** Width of the terminal. */
+  readonly columns: number;
   readonly color: boolean;
 }
 
@@ -22,55 +32,74 @@ const PURPOSE: Readonly<Record<string, string>> = {
   rogers: 'watches the bus',
   fiedler: 'takes prompts as tasks',
 };
+/** Below it the table leaves out what the README says too. */
+const WIDE_COLUMNS = 112;
+const NO_MODEL =
+  'none, rules answer; set one: OPENAI_API_KEY=sk-… npm start (or OPENAI_BASE_URL=http://…/v1 LLM_MODEL=…)';
 
 /** What `npm start` prints when all runs: what is where, and what to do next. Fits one screen. */
 export function firstScreen(facts: FirstScreen): string {
+  const { config, mads } = facts;
   const c = createColors(facts.color);
-  const host = facts.host.includes(':') ? `[${facts.host}]` : facts.host;
-  const table = new Table({
-    head: ['MAD', '', 'WebSocket', 'MCP', 'Health'].map((text) => c.bold(text)),
-    style: { head: [], border: [] },
-    // No line between rows, so that all of it fits one screen.
-    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
-  });
-  for (const { port, status } of facts.mads) {
-    const health = status.health === 'HEALTHY' ? c.green(status.health) : c.yellow(status.health);
-    table.push([
-      c.bold(status.mad_id),
-      PURPOSE[status.mad_id] ?? '',
-      `ws://${host}:${port}`,
-      `http://${host}:${port}/mcp`,
-      health,
-    ]);
-  }
+  const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST;
   const platform = `http://${host}:${facts.platformPort}`;
+  const provider = mads.find(({ id }) => id === 'fiedler')?.status().provider ?? OFFLINE_PROVIDER_NAME;
   const lines = [
     '',
     `${c.bold(`MAD Group ${facts.version}`)} is up. Ctrl-C stops it.`,
-    table.toString(),
-    `${c.bold('Bus')}     ${busLine(facts.redisUrl)}`,
-    `${c.bold('Model')}   ${facts.provider === OFFLINE_PROVIDER_NAME ? NO_MODEL : facts.provider}`,
-    `${c.bold('State')}   SQLite files in ${facts.dataDir}`,
+    whatRunsWhere(facts, host),
+    `${c.bold('Bus')}     ${busLine(config.REDIS_URL, facts.bus)}`,
+    `${c.bold('Model')}   ${provider === OFFLINE_PROVIDER_NAME ? NO_MODEL : provider}`,
+    `${c.bold('State')}   SQLite files in ${config.DATA_DIR}`,
     `${c.bold('Health')}  ${platform}/readyz, metrics at ${platform}/metrics`,
     '',
     'Try next, in another terminal:',
-    ...TRY_NEXT.map((command) => `  ${c.cyan(command)}`),
+    ...tryNext(facts, host).map((command) => `  ${c.cyan(command)}`),
+    ...(facts.asksForTokens ? ['They show the token in MAD_TOKEN or ~/.config/mad/token.'] : []),
     '',
     '',
   ];
   return lines.join('\n');
 }
 
-const NO_MODEL =
-  'none, rules answer; set one: OPENAI_API_KEY=sk-… npm start (or OPENAI_BASE_URL=http://…/v1 LLM_MODEL=…)';
+function whatRunsWhere({ mads, columns, color }: FirstScreen, host: string): string {
+  const c = createColors(color);
+  const wide = columns >= WIDE_COLUMNS;
+  const table = new Table({
+    head: ['MAD', ...(wide ? [''] : []), 'WebSocket', 'MCP', 'Health'].map((text) => c.bold(text)),
+    style: { head: [], border: [] },
+    // No line between rows, so that all of it fits one screen.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+  });
+  for (const mad of mads.toSorted((a, b) => a.port - b.port)) {
+    const { health } = mad.status();
+    table.push([
+      c.bold(mad.id),
+      ...(wide ? [PURPOSE[mad.id] ?? ''] : []),
+      `ws://${host}:${mad.port}`,
+      wide ? `http://${host}:${mad.port}/mcp` : `http, /mcp`,
+      health === 'HEALTHY' ? c.green(health) : c.yellow(health),
+    ]);
+  }
+  return table.toString();
+}
 
-const TRY_NEXT = [
-  'npx mad-status',
-  `npx mad-cli --follow fiedler_converse '{"prompt": "Plan the steps to move a database"}'`,
-  `npx mad-cli rogers_ask '{"prompt": "Is everything up?"}'`,
-];
-
-function busLine(redisUrl: string | undefined): string {
+function busLine(redisUrl: string | undefined, { connected, reason }: BusStatus): string {
   if (redisUrl === undefined) return 'memory, in this process alone; REDIS_URL=redis://… moves it to Redis';
-  return `Redis at ${new URL(redisUrl).host}`;
+  const away = connected ? '' : `; it is away (${reason ?? 'not reached yet'}), and waited for`;
+  return `Redis at ${new URL(redisUrl).host}${away}`;
+}
+
+/** The commands find a MAD at its usual port; where it was moved they are told. */
+function tryNext({ mads }: FirstScreen, host: string): string[] {
+  const usual: Readonly<Record<string, number>> = { fiedler: 8001, rogers: 8002 };
+  const at = (id: string): string => {
+    const port = mads.find((mad) => mad.id === id)?.port;
+    return port === usual[id] && host === '127.0.0.1' ? '' : ` --url ws://${host}:${port}`;
+  };
+  return [
+    `npx mad-status${at('fiedler') && ` --mad fiedler${at('fiedler')}`}`,
+    `npx mad-cli${at('fiedler')} --follow fiedler_converse '{"prompt": "Plan the steps to move a database"}'`,
+    `npx mad-cli${at('rogers')} rogers_ask '{"prompt": "Is everything up?"}'`,
+  ];
 }

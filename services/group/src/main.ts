@@ -10,23 +10,21 @@ const HEALTH_WAIT_MS = 2_000;
 await runProcess({
   name: 'mad-group',
   env: process.env,
+  portKeys: ['GRACE_PORT', 'FIEDLER_PORT', 'ROGERS_PORT', 'SEQUENTIAL_THINKING_PORT'],
   busPolicy: 'embedded',
   build: buildGroup,
-  async onStarted({ config }, { mads, platform }) {
+  async onStarted({ config, bus, callers }, { mads, platform }) {
     await healthyOrAfter(mads, HEALTH_WAIT_MS);
-    const statuses = mads
-      .map((mad) => ({ port: mad.port, status: mad.status() }))
-      .sort((a, b) => a.port - b.port);
     process.stdout.write(
       firstScreen({
         version: packageJson.version,
-        host: config.HOST,
-        mads: statuses,
+        config,
+        mads,
         platformPort: platform.port,
-        redisUrl: config.REDIS_URL,
-        provider: statuses.find(({ status }) => status.mad_id === 'fiedler')?.status.provider ?? 'offline',
-        dataDir: config.DATA_DIR,
-        color: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
+        bus: bus.status(),
+        asksForTokens: callers.asksForTokens,
+        columns: process.stdout.columns ?? Number.POSITIVE_INFINITY,
+        color: process.stdout.isTTY === true && !process.env.NO_COLOR,
       }),
     );
   },
@@ -35,6 +33,6 @@ await runProcess({
 async function healthyOrAfter(mads: readonly Mad[], waitMs: number): Promise<void> {
   const deadlineMs = performance.now() + waitMs;
   while (performance.now() < deadlineMs && mads.some((mad) => mad.status().health !== 'HEALTHY')) {
-    await sleep(20);
+    await sleep(50);
   }
 }

@@ -5,6 +5,7 @@ import {
   HeartbeatSchema,
   positionTimeMs,
   topicPattern,
+  UNKNOWN_SENDER,
 } from '@mad-group/protocol';
 import { createHourFormatter } from './hours.ts';
 import { entryRead, gapRead, type LogProgress } from './log-progress.ts';
@@ -67,7 +68,7 @@ export function tallyBatch(batch: Pick<LogBatch, 'items'>, state: WatchState): B
     if (known) known.count += 1;
     else counts.set(key, { hour, senderId, topicPattern: pattern, count: 1 });
     if (item.foreign) foreign.set(senderId, (foreign.get(senderId) ?? 0) + 1);
-    if (senderId === OWN_ID) continue;
+    if (senderId === OWN_ID || senderId === UNKNOWN_SENDER) continue;
     const record = connections.get(senderId) ?? state.connections.get(senderId);
     const word = { madId: senderId, timeMs, beat: beatOf(item.envelope) };
     connections.set(senderId, heard(record, word, progress.silenceFromMs));

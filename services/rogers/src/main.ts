@@ -5,10 +5,13 @@ import { createRogers } from './create-rogers.ts';
 await runProcess({
   name: 'rogers',
   env: process.env,
+  portKeys: ['ROGERS_PORT'],
   busPolicy: 'required',
   async build(parts) {
     const metrics = providerMetrics(parts.metrics, 'rogers');
     const provider = createProvider(parts.config, { log: parts.log, metrics });
-    return [[await createRogers({ ...parts, provider, planner: createGroupPlanner(parts, 'rogers') })]];
+    return {
+      start: [[await createRogers({ ...parts, provider, planner: createGroupPlanner(parts, 'rogers') })]],
+    };
   },
 });

@@ -5,10 +5,11 @@ import { createSequentialThinking } from './create-sequential-thinking.ts';
 await runProcess({
   name: 'sequential-thinking',
   env: process.env,
+  portKeys: ['SEQUENTIAL_THINKING_PORT'],
   busPolicy: 'optional',
   build(parts) {
     const metrics = providerMetrics(parts.metrics, 'sequential-thinking');
     const provider = createProvider(parts.config, { log: parts.log, metrics });
-    return [[createSequentialThinking({ ...parts, provider })]];
+    return { start: [[createSequentialThinking({ ...parts, provider })]] };
   },
 });

@@ -10,5 +10,7 @@ export interface Callers {
   authenticate(authorization: string | undefined): Caller;
   /** The token by which the members of this group know each other; null where none is needed. */
   readonly serviceToken: string | null;
+  /** Whether a caller without a token is refused. */
+  readonly asksForTokens: boolean;
   stop(): void;
 }

@@ -43,7 +43,12 @@ export function isLoopback(host: string): boolean {
 export function createCallers(options: CallersOptions): Callers {
   const { log, groupSecret, tokensFile } = options;
   const serviceToken = groupSecret ? serviceTokenFor(groupSecret) : null;
-  const local = { authenticate: () => LOCAL_CALLER, serviceToken, stop: () => undefined };
+  const local = {
+    authenticate: () => LOCAL_CALLER,
+    serviceToken,
+    asksForTokens: false,
+    stop: () => undefined,
+  };
   if (options.auth === 'off') {
     log.warn({ host: options.host }, 'AUTH=off: anyone who reaches this address has every scope');
     return local;
@@ -92,6 +97,7 @@ export function createCallers(options: CallersOptions): Callers {
 
   return {
     serviceToken,
+    asksForTokens: !open,
     stop: () => watched?.stop(),
     authenticate(authorization) {
       const token = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];

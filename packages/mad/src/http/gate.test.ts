@@ -80,6 +80,7 @@ describe('upgrades to WebSocket', () => {
         return { name: 'alice', scopes: new Set(['read' as const]) };
       },
       serviceToken: null,
+      asksForTokens: true,
       stop: () => undefined,
     };
     const client = await openTestSocket((await toyMad({ callers })).url);

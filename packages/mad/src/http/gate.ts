@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import { type Caller, type ErrorReply, MadError, toErrorReply } from '@mad-group/protocol';
+import { type Caller, type ErrorReply, type Logger, MadError, toErrorReply } from '@mad-group/protocol';
 import {
   localhostAllowedHostnames,
   validateHostHeader,
@@ -30,7 +30,11 @@ export interface GateOptions {
   readonly allowedOrigins: readonly string[];
   readonly callers: Callers;
   readonly metrics: MadMetrics;
+  readonly log: Logger;
 }
+
+/** The same reason is logged at most so often, in milliseconds. */
+const REFUSAL_LOG_INTERVAL_MS = 60_000;
 
 /**
  * Checks `Host` and `Origin` before anything else: a page of a browser may not talk to a MAD on its
@@ -38,7 +42,7 @@ export interface GateOptions {
  * specification asks for both).
  */
 export function createGate(options: GateOptions): Gate {
-  const { callers, metrics, madId } = options;
+  const { callers, metrics, madId, log } = options;
   const hosts = [
     ...localhostAllowedHostnames(),
     ...loopbackOf(options.host),
@@ -47,8 +51,21 @@ export function createGate(options: GateOptions): Gate {
   ];
   const origins = options.allowedOrigins.map((origin) => origin.toLowerCase());
 
-  const refuse = (status: 401 | 403, reason: string, error: MadError): Admission => {
+  const saidAtMs = new Map<string, number>();
+
+  const refuse = (
+    request: IncomingMessage,
+    status: 401 | 403,
+    reason: string,
+    error: MadError,
+  ): Admission => {
     metrics.count('mad_refused_requests_total', { mad: madId, reason });
+    // Once a minute for each reason: an operator finds it, and a flood of requests does not fill the log.
+    const nowMs = Date.now();
+    if (nowMs - (saidAtMs.get(reason) ?? 0) >= REFUSAL_LOG_INTERVAL_MS) {
+      saidAtMs.set(reason, nowMs);
+      log.warn({ reason, status, peer: request.socket.remoteAddress }, `Request refused: ${error.message}`);
+    }
     return {
       ok: false,
       status,
@@ -62,17 +79,17 @@ export function createGate(options: GateOptions): Gate {
       const host = validateHostHeader(request.headers.host, hosts);
       if (!host.ok) {
         const words = `The Host '${request.headers.host ?? ''}' is not one of this MAD's. Add it to ALLOWED_HOSTS.`;
-        return refuse(403, 'host', new MadError('forbidden', words));
+        return refuse(request, 403, 'host', new MadError('forbidden', words));
       }
       if (!isOwnOrigin(request) && !validateOriginHeader(request.headers.origin, origins).ok) {
         const words = `Pages of the Origin '${request.headers.origin}' may not connect. Add its host name to ALLOWED_ORIGINS.`;
-        return refuse(403, 'origin', new MadError('forbidden', words));
+        return refuse(request, 403, 'origin', new MadError('forbidden', words));
       }
       try {
         return { ok: true, caller: callers.authenticate(request.headers.authorization) };
       } catch (error) {
         if (!(error instanceof MadError)) throw error;
-        return refuse(401, 'unauthenticated', error);
+        return refuse(request, 401, 'unauthenticated', error);
       }
     },
   };

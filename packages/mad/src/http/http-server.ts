@@ -3,12 +3,15 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { StartError } from '../start-error.ts';
 
-export interface HttpServerOptions {
+interface ListenOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
   /** The environment key that moves the port, for the message when it is in use. */
   readonly portKey: string;
+}
+
+export interface HttpServerOptions extends ListenOptions {
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
   /** An error of the open server, which would end the process if nobody heard it. */
   readonly onError: (error: Error) => void;
@@ -49,13 +52,26 @@ export async function openHttpServer(options: HttpServerOptions): Promise<OpenHt
   };
 }
 
-function listen(server: Server, { host, port, portKey }: HttpServerOptions): Promise<void> {
+/**
+ * Tells a port that is taken before anything else begins.
+ *
+ * @throws StartError as `openHttpServer` does
+ */
+export async function assertPortIsFree(options: ListenOptions): Promise<void> {
+  const probe = createServer();
+  await listen(probe, options);
+  await new Promise((resolve) => probe.close(resolve));
+}
+
+function listen(server: Server, { host, port, portKey }: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
       if (error.code === 'EADDRINUSE')
         reject(new StartError(`Port ${port} is in use. Set ${portKey} to move it.`));
       else if (error.code === 'EACCES') {
         reject(new StartError(`Port ${port} may not be opened by this user. Set ${portKey} to move it.`));
+      } else if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+        reject(new StartError(`HOST=${host} is no address of this machine.`));
       } else reject(new StartError(`Cannot listen on ${host}:${port}: ${error.message}`));
     };
     server.once('error', onError);

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { EnvelopeSchema } from '../envelope.ts';
 import { PositionSchema } from '../position.ts';
-import { CorrelationId, flag, integer, jsonObject, text, textList } from '../tool-input.ts';
+import { CorrelationId, flag, integer, jsonObject, optionalText, text, textList } from '../tool-input.ts';
 
 const Success = z.literal('success');
 
 export const SendMessageInput = z.object({
   channel: text(512).describe('e.g. mad.direct.fiedler or mad.topic.system_events'),
   payload: jsonObject().describe('the message itself; an empty object counts'),
-  recipient_id: text(256).optional(),
-  conversation_id: text(256).optional(),
+  recipient_id: optionalText(256),
+  conversation_id: optionalText(256),
   correlation_id: CorrelationId,
 });
 export const SendMessageOutput = z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CorrelationId, integer, text } from '../tool-input.ts';
+import { CorrelationId, integer, optionalText, text } from '../tool-input.ts';
 
 export const TASK_STATUSES = ['PENDING', 'RUNNING', 'STREAMING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
 export const TaskStatusSchema = z.enum(TASK_STATUSES, {
@@ -10,8 +10,10 @@ export type TaskStatus = z.infer<typeof TaskStatusSchema>;
 export const ConverseInput = z.object({
   prompt: text(),
   requester_id: text(256).describe('notified on mad.direct.{requester_id} when the task ends'),
-  conversation_id: text(256).optional().describe('earlier turns of it go along as history'),
-  idempotency_key: text(256).optional().describe('the same key gives the same task'),
+  conversation_id: optionalText(256).describe('earlier turns of it go along as history'),
+  idempotency_key: optionalText(256).describe(
+    'the same key gives the same task; with another prompt it is refused',
+  ),
   correlation_id: CorrelationId,
 });
 export const ConverseOutput = z.object({
@@ -25,9 +27,9 @@ export const ConverseOutput = z.object({
 
 export const AskInput = z.object({
   prompt: text(),
-  requester_id: text(256).optional(),
-  conversation_id: text(256).optional(),
-  idempotency_key: text(256).optional(),
+  requester_id: optionalText(256),
+  conversation_id: optionalText(256),
+  idempotency_key: optionalText(256),
   timeout_ms: integer(1, 3_600_000).optional().describe('how long to wait; 300,000 where absent'),
   correlation_id: CorrelationId,
 });
@@ -70,9 +72,9 @@ export type TaskView = z.infer<typeof TaskSchema>;
 
 export const ListTasksInput = z.object({
   status: TaskStatusSchema.optional(),
-  conversation_id: text(256).optional(),
+  conversation_id: optionalText(256),
   limit: integer(1, 1000).optional().describe('20 where absent'),
-  before: text(256).optional().describe('next_before of the page before'),
+  before: optionalText(256).describe('next_before of the page before'),
   correlation_id: CorrelationId,
 });
 export const ListTasksOutput = z.object({

@@ -46,7 +46,11 @@ export const sendMessage = (gateway: Pick<Gateway, 'bus'>): ToolDefinition =>
         return { status: 'success' as const, message_id: envelope.message_id, position };
       } catch (error) {
         if (!(error instanceof MadError)) throw error;
-        throw new MadError(error.code, `Failed to publish message: ${error.message}`, { cause: error });
+        const { retryAfterMs } = error;
+        throw new MadError(error.code, `Failed to publish message: ${error.message}`, {
+          cause: error,
+          ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+        });
       }
     },
   });
