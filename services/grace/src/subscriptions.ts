@@ -40,6 +40,8 @@ export async function subscribe(gateway: Gateway, request: Subscription): Promis
   const patterns = new Set([...(found?.patterns ?? []), ...request.topics]);
   checkPatterns(patterns);
   const client = found && clients.isHeld(found) ? found : clients.add(request.clientId, request.caller);
+  // Others may have subscribed for the same client meanwhile.
+  checkPatterns(new Set([...client.patterns, ...patterns]));
 
   const isNew = found !== client && client.patterns.size === 0;
   if (request.push === null) push.detach(client);

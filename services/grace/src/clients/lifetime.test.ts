@@ -224,4 +224,25 @@ describe('bounds', () => {
     });
     expect(await subscribeTo([`mad.${'x'.repeat(600)}`])).toMatchObject({ code: 'invalid_input' });
   });
+
+  test('and no more where many subscribe at once for a client that is new', async () => {
+    const { gateway } = await startGateway({ clock: Date });
+    const subscribing = range(0, 5).map((part) =>
+      subscribe(gateway, {
+        clientId: 'c',
+        topics: range(0, 400).map((n) => `mad.topic.${part}.${n}`),
+        caller: callerOf('alice'),
+        signal,
+      }),
+    );
+    const outcomes = await Promise.allSettled(subscribing);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'rejected',
+      'rejected',
+    ]);
+    expect([...gateway.clients.all()][0]?.patterns.size).toBe(800);
+  });
 });
