@@ -89,11 +89,13 @@ async function stream(
 /** Resolves after so long, or when the signal aborts. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
       clearTimeout(timer);
+      signal.removeEventListener('abort', done);
       resolve();
-    });
+    }
+    signal.addEventListener('abort', done);
   });
 }
 

@@ -1,0 +1,106 @@
+import { startRedis, type TestRedis } from '@mad-group/bus/testing';
+import { MadError } from '@mad-group/protocol';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createFiedlerPlace, type Fiedler } from '../kit/fiedler.ts';
+import { figure, scaled } from '../kit/scale.ts';
+import { createSteadyClient, type SteadyClient } from '../kit/steady-client.ts';
+import { type StreamingStub, startStreamingStub, tokensOf } from '../kit/streaming-stub.ts';
+import { judgeTasks, untilAllEnded } from '../kit/task-verdict.ts';
+
+const DEATHS = scaled({ short: 4, full: 50 });
+const TASKS_PER_LIFE = 6;
+const STUCK_MS = 30_000;
+/** A life of six tasks passes each place at least so often, however its commits are grouped. */
+const MOST_PASSAGES = 16;
+
+const numberOf = (prompt: string): number => Number(prompt.split(' ')[1]);
+const answer = (prompt: string) => ({
+  tokens: tokensOf(prompt, 10),
+  delayMs: 5,
+  refuse: numberOf(prompt) % 6 === 5 ? 400 : undefined,
+});
+
+let redis: TestRedis;
+let stub: StreamingStub;
+let fiedler: Fiedler;
+let client: SteadyClient;
+
+beforeEach(async () => {
+  redis = await startRedis({ appendonly: true });
+  stub = await startStreamingStub(answer);
+  fiedler = await createFiedlerPlace({
+    redis,
+    providerUrl: stub.baseUrl,
+    main: 'test/faults/dying-fiedler-main.ts',
+  });
+  client = createSteadyClient(fiedler.url);
+});
+afterEach(async () => {
+  await client.close();
+  await stub.stop();
+  await redis.stop();
+  await fiedler.remove();
+});
+
+/** True where the cancellation was acknowledged, false where the task had ended before it. */
+async function cancel(taskId: string): Promise<boolean> {
+  try {
+    await client.call('fiedler_cancel_task', { task_id: taskId });
+    return true;
+  } catch (error) {
+    if (error instanceof MadError && error.code === 'conflict') return false;
+    throw error;
+  }
+}
+
+test.each(['before commit', 'after commit', 'after publish', 'mid-token'])(
+  'killed %s, Fiedler loses nothing and does nothing twice',
+  async (place) => {
+    const acknowledged = new Map<string, string>();
+    const cancelled = new Set<string>();
+    const submissions: Promise<void>[] = [];
+    const submit = async (index: number): Promise<void> => {
+      const key = `key-${index}`;
+      const input = { prompt: `task ${index}`, requester_id: 'me', idempotency_key: key };
+      const taskId = (await client.call('fiedler_converse', input)).task_id as string;
+      acknowledged.set(key, taskId);
+      if (index % 6 === 4 && (await cancel(taskId))) cancelled.add(taskId);
+    };
+
+    for (let death = 0; death < DEATHS; death += 1) {
+      const passages = 1 + Math.floor(Math.random() * MOST_PASSAGES);
+      const life = fiedler.spawn({ DIE_AT: place, DIE_AFTER: String(passages) });
+      for (let n = 0; n < TASKS_PER_LIFE; n += 1) submissions.push(submit(death * TASKS_PER_LIFE + n));
+      const end = await life.finished;
+      expect(end, end.stderr).toMatchObject({ signal: 'SIGKILL', stdout: `died ${place}\n` });
+      expect(await fiedler.integrityCheck()).toBe('ok');
+    }
+
+    const last = await fiedler.start();
+    const readyMs = performance.now();
+    await Promise.all(submissions);
+    await untilAllEnded(client);
+    const allEndedMs = performance.now() - readyMs;
+    expect(allEndedMs).toBeLessThan(STUCK_MS);
+
+    const verdict = await judgeTasks({
+      client,
+      redisUrl: redis.url,
+      acknowledged,
+      answerTo: (prompt) => answer(prompt).tokens.join(''),
+    });
+    for (const taskId of cancelled) {
+      expect(await client.call('fiedler_get_task_status', { task_id: taskId })).toMatchObject({
+        status: 'CANCELLED',
+      });
+    }
+    expect(verdict.statuses).toMatchObject({ FAILED: DEATHS });
+    figure(`tasks killed ${place}`, {
+      deaths: DEATHS,
+      ...verdict,
+      cancelsAcknowledged: cancelled.size,
+      allEndedAfterLastStartMs: Math.round(allEndedMs),
+    });
+    await last.stop();
+  },
+);
