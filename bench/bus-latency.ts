@@ -45,12 +45,13 @@ async function delays(redis: TestRedis, side: 'bus' | 'bare', count: number) {
   const reader = startWorker(`${side}-reader`);
   try {
     for (const worker of [publisher, reader]) await worker.ask('connect', { url: redis.url });
-    await reader.ask(side === 'bus' ? 'follow' : 'subscribe', {});
     // The first ones run code that is not compiled yet.
     const warmUp = Math.floor(count / 10);
-    const read = reader.ask<number[]>('delays', { count: count + warmUp });
-    await publisher.ask('paced', { count: count + warmUp, pauseMs: PAUSE_MS });
-    const values = (await read).slice(warmUp);
+    const all = count + warmUp;
+    await reader.ask(side === 'bus' ? 'follow' : 'subscribe', { count: all });
+    await publisher.ask('paced', { count: all, pauseMs: PAUSE_MS });
+    const { delaysMs } = await reader.ask<{ delaysMs: number[] }>('result');
+    const values = delaysMs.slice(warmUp);
     return { p50: quantile(values, 0.5), p99: quantile(values, 0.99) };
   } finally {
     await publisher.stop();

@@ -1,28 +1,42 @@
 import type { TestRedis } from '@mad-group/bus/testing';
-import { type Bench, type BenchRun, sized } from './kit/bench.ts';
+import { type Bench, sized } from './kit/bench.ts';
 import { compare, inPairs } from './kit/pairs.ts';
-import { emptyRedis, startBenchRedis } from './kit/redis.ts';
+import { cpuMs } from './kit/process-cost.ts';
+import { emptyRedis, redisCpuMs, startBenchRedis } from './kit/redis.ts';
+import { spread } from './kit/spread.ts';
 import { startWorker } from './kit/worker.ts';
 
 /** Messages under way at once, on both sides. */
 const WINDOW = 2_000;
-/** What the limit puts into one call: tried out, more brought nothing. */
+/** What the limit puts into one call: more brought nothing. */
 const PER_CALL = 200;
+
+/** Entries a second, and what each cost in processor time, in microseconds. */
+interface Through {
+  readonly rate: number;
+  readonly publisherUs: number;
+  readonly redisUs: number;
+  readonly readerUs: number;
+}
 
 /** bus: from publish to read, a process on each side, against the bare script and a reader that only parses. */
 export const busThroughput: Bench = {
   name: 'bus-throughput',
   async measure(run) {
-    const count = sized(run, { short: 20_000, full: 200_000 });
+    const count = sized(run, { short: 50_000, full: 300_000 });
     const redis = await startBenchRedis();
+    const bare = (perCall: number) => through(redis, 'bare', count, { perCall, calls: WINDOW / perCall });
     try {
       const results = await inPairs(
         run,
         () => through(redis, 'bus', count, { window: WINDOW }),
-        () => through(redis, 'bare', count, { perCall: PER_CALL, calls: WINDOW / PER_CALL }),
+        () => bare(PER_CALL),
       );
-      const { ours, peer, ratio } = compare(results.ours, results.peer);
-      const single = await bareOneByOne(redis, run, count);
+      const { ours, peer, ratio } = compare(
+        results.ours.map(({ rate }) => rate),
+        results.peer.map(({ rate }) => rate),
+      );
+      const single = await bare(1);
       return [
         {
           figure: 'bus: publish → read',
@@ -31,7 +45,9 @@ export const busThroughput: Bench = {
           peer: { what: `bare script, ${PER_CALL} messages a call`, value: peer },
           ratio,
           target: { words: '≥ 60 %', met: ratio.median >= 0.6 },
-          note: `the bare script with one message a call: ${Math.round(single)} entries/s`,
+          note:
+            `processor time of an entry, ${costs(results.ours)}; bare, ${costs(results.peer)}. ` +
+            `The bare script with one message a call: ${single.rate.toLocaleString('en-US')} entries/s`,
         },
       ];
     } finally {
@@ -40,22 +56,27 @@ export const busThroughput: Bench = {
   },
 };
 
-const bareOneByOne = (redis: TestRedis, _run: BenchRun, count: number): Promise<number> =>
-  through(redis, 'bare', count, { perCall: 1, calls: WINDOW });
+function costs(runs: readonly Through[]): string {
+  const of = (key: keyof Through): string => spread(runs.map((each) => each[key])).median.toFixed(1);
+  return `publisher ${of('publisherUs')} µs, Redis ${of('redisUs')} µs, reader ${of('readerUs')} µs`;
+}
 
-/** Entries a second from the first publish to the last one read. */
-async function through(redis: TestRedis, side: 'bus' | 'bare', count: number, how: object): Promise<number> {
+/** From the first publish to the last one read. */
+async function through(redis: TestRedis, side: 'bus' | 'bare', count: number, how: object): Promise<Through> {
   await emptyRedis(redis);
   const publisher = startWorker(`${side}-publisher`);
   const reader = startWorker(`${side}-reader`);
   try {
     for (const worker of [publisher, reader]) await worker.ask('connect', { url: redis.url });
-    if (side === 'bus') await reader.ask('follow', {});
-    const read = reader.ask<number | { endedMs: number }>('count', { count });
+    await reader.ask('follow', { count });
+    const used = async () => [cpuMs(publisher.pid), await redisCpuMs(redis), cpuMs(reader.pid)] as const;
+    const before = await used();
     const startedMs = await publisher.ask<number>('burst', { count, ...how });
-    const ended = await read;
-    const endedMs = typeof ended === 'number' ? ended : ended.endedMs;
-    return Math.round((count * 1000) / (endedMs - startedMs));
+    const { endedMs } = await reader.ask<{ endedMs: number }>('result');
+    const after = await used();
+    const us = (index: 0 | 1 | 2): number => ((after[index] - before[index]) * 1000) / count;
+    const rate = Math.round((count * 1000) / (endedMs - startedMs));
+    return { rate, publisherUs: us(0), redisUs: us(1), readerUs: us(2) };
   } finally {
     await publisher.stop();
     await reader.stop();

@@ -19,7 +19,7 @@ const SEEDS_A_SECOND = 47;
 export const fiedlerTasks: Bench = {
   name: 'fiedler-tasks',
   async measure(run) {
-    const count = sized(run, { short: 300, full: 3_000 });
+    const count = sized(run, { short: 500, full: 3_000 });
     const redis = await startBenchRedis();
     try {
       const results = await inPairs(

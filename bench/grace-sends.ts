@@ -87,9 +87,9 @@ async function withBareServer(redis: TestRedis, count: number): Promise<number> 
   try {
     const port = await server.ask<number>('listen', { url: redis.url });
     await reader.ask('connect', { url: redis.url });
-    const read = reader.ask('count', { count });
+    await reader.ask('follow', { count });
     const rate = await load(`ws://127.0.0.1:${port}`, count);
-    await read;
+    await reader.ask('result');
     return rate;
   } finally {
     await server.stop();

@@ -89,8 +89,9 @@ async function bareReads(redis: TestRedis, count: number): Promise<number> {
   const reader = startWorker('bare-reader');
   try {
     await reader.ask('connect', { url: redis.url });
-    const options = { count, log: LOG, field: ENVELOPE_FIELD };
-    const { startedMs, endedMs } = await reader.ask<{ startedMs: number; endedMs: number }>('count', options);
+    const startedMs = sharedNowMs();
+    await reader.ask('follow', { count, log: LOG, field: ENVELOPE_FIELD });
+    const { endedMs } = await reader.ask<{ endedMs: number }>('result');
     return Math.round((count * 1000) / (endedMs - startedMs));
   } finally {
     await reader.stop();

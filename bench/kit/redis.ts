@@ -10,3 +10,12 @@ export async function emptyRedis({ url }: TestRedis): Promise<void> {
   await redis.flushall();
   await redis.quit();
 }
+
+/** Processor time of its main thread until now, in milliseconds. */
+export async function redisCpuMs({ url }: TestRedis): Promise<number> {
+  const redis = new Redis(url);
+  const info = await redis.info('cpu');
+  await redis.quit();
+  const of = (key: string): number => Number(new RegExp(`${key}:([\\d.]+)`).exec(info)?.[1]);
+  return (of('used_cpu_sys_main_thread') + of('used_cpu_user_main_thread')) * 1000;
+}

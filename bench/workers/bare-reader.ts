@@ -6,6 +6,7 @@ import { serveDuties } from '../kit/worker.ts';
 
 const BATCH = 500;
 let redis: Redis;
+let following: Promise<{ endedMs: number; delaysMs: number[] }>;
 
 serveDuties({
   async connect({ url }: { url: string }) {
@@ -13,31 +14,32 @@ serveDuties({
     await redis.ping();
   },
 
-  /** Reads the log from its beginning until so many have been parsed; the times of start and end. */
-  async count({ count, log = BARE_LOG, field = 3 }: { count: number; log?: string; field?: number }) {
-    const startedMs = sharedNowMs();
-    let place = '0-0';
-    for (let seen = 0; seen < count; ) {
-      const streams = await redis.xread('COUNT', BATCH, 'BLOCK', 1_000, 'STREAMS', log, place);
-      for (const [id, fields] of (streams?.[0]?.[1] ?? []) as [string, string[]][]) {
-        JSON.parse(fields[field] as string);
-        place = id;
-        seen += 1;
+  /** Reads the log from its beginning; `result` has the time when so many had been parsed. */
+  follow({ count, log = BARE_LOG, field = 3 }: { count: number; log?: string; field?: number }) {
+    following = (async () => {
+      let place = '0-0';
+      for (let seen = 0; seen < count; ) {
+        const streams = await redis.xread('COUNT', BATCH, 'BLOCK', 1_000, 'STREAMS', log, place);
+        for (const [id, fields] of (streams?.[0]?.[1] ?? []) as [string, string[]][]) {
+          JSON.parse(fields[field] as string);
+          place = id;
+          seen += 1;
+        }
       }
-    }
-    return { startedMs, endedMs: sharedNowMs() };
+      return { endedMs: sharedNowMs(), delaysMs: [] };
+    })();
   },
 
-  async subscribe() {
+  /** As `follow`, over the live channel: messages are the times at which they were sent. */
+  async subscribe({ count }: { count: number }) {
+    const done = Promise.withResolvers<{ endedMs: number; delaysMs: number[] }>();
+    const delaysMs: number[] = [];
+    redis.on('message', (_channel: string, text: string) => {
+      delaysMs.push(sharedNowMs() - Number(text));
+      if (delaysMs.length === count) done.resolve({ endedMs: sharedNowMs(), delaysMs });
+    });
+    following = done.promise;
     await redis.subscribe('mad.topic.bench');
   },
-  async delays({ count }: { count: number }): Promise<number[]> {
-    const delays: number[] = [];
-    return new Promise((resolve) => {
-      redis.on('message', (_channel: string, text: string) => {
-        delays.push(sharedNowMs() - Number(text));
-        if (delays.length === count) resolve(delays);
-      });
-    });
-  },
+  result: () => following,
 });

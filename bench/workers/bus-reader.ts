@@ -1,55 +1,50 @@
 // Reads through our bus.
-import { type Bus, createBus, DEFAULT_LOG_LIMITS, type LogItem } from '@mad-group/bus';
+import { type Bus, createBus, DEFAULT_LOG_LIMITS, type LogBatch } from '@mad-group/bus';
 import { silentLogger } from '@mad-group/protocol';
 import { sharedNowMs } from '../kit/monotonic.ts';
 import { serveDuties } from '../kit/worker.ts';
 
+interface Follow {
+  readonly count: number;
+  readonly from?: 'start' | 'end';
+  readonly channel?: string;
+}
+
 let bus: Bus;
-let items: AsyncGenerator<LogItem>;
-
-async function* itemsOf(from: 'start' | 'end', channel: string, begun: () => void): AsyncGenerator<LogItem> {
-  const { signal } = new AbortController();
-  const batches = bus.read({ from, patterns: () => [channel], signal, idleMs: 10 });
-  for await (const batch of batches) {
-    begun();
-    yield* batch.items;
-  }
-}
-
-async function each(count: number, take: (item: LogItem & { kind: 'message' }) => void): Promise<void> {
-  for (let seen = 0; seen < count; ) {
-    const { value } = (await items.next()) as { value: LogItem };
-    if (value.kind === 'gap') throw new Error(`a gap: ${JSON.stringify(value)}`);
-    take(value);
-    seen += 1;
-  }
-}
+let following: Promise<{ endedMs: number; delaysMs: number[] }>;
 
 serveDuties({
   async connect({ url }: { url: string }) {
     bus = createBus({ url, limits: DEFAULT_LOG_LIMITS }, { log: silentLogger });
     await bus.start();
   },
-  /** Resolves with the first batch: from here on all that comes is read. */
-  async follow({ from = 'end', channel = 'mad.topic.bench' }: { from?: 'start' | 'end'; channel?: string }) {
-    const begun = Promise.withResolvers<void>();
-    const generator = itemsOf(from, channel, begun.resolve);
-    const first = generator.next();
-    items = (async function* () {
-      yield (await first).value as LogItem;
-      yield* generator;
+
+  /**
+   * Resolves when it reads: from here on all that comes is seen. `result` has the time when so many
+   * had come, and how long those that say when they were sent were under way.
+   */
+  async follow({ count, from = 'end', channel = 'mad.topic.bench' }: Follow) {
+    const reading = Promise.withResolvers<void>();
+    const { signal } = new AbortController();
+    const delaysMs: number[] = [];
+    let seen = 0;
+    const take = ({ items }: LogBatch): void => {
+      for (const item of items) {
+        if (item.kind === 'gap') throw new Error(`a gap: ${JSON.stringify(item)}`);
+        const { sentMs } = item.envelope.payload;
+        if (sentMs !== undefined) delaysMs.push(sharedNowMs() - Number(sentMs));
+        seen += 1;
+      }
+    };
+    following = (async () => {
+      for await (const batch of bus.read({ from, patterns: () => [channel], signal, idleMs: 10 })) {
+        reading.resolve();
+        take(batch);
+        if (seen >= count) break;
+      }
+      return { endedMs: sharedNowMs(), delaysMs };
     })();
-    await begun.promise;
+    await Promise.race([reading.promise, following]);
   },
-  /** The time when so many had come. */
-  async count({ count }: { count: number }): Promise<number> {
-    await each(count, () => undefined);
-    return sharedNowMs();
-  },
-  /** How long each of so many was under way, in milliseconds. */
-  async delays({ count }: { count: number }): Promise<number[]> {
-    const delays: number[] = [];
-    await each(count, ({ envelope }) => delays.push(sharedNowMs() - Number(envelope.payload.sentMs)));
-    return delays;
-  },
+  result: () => following,
 });
