@@ -37,7 +37,11 @@ export function comparePlaces(a: string, b: string): number {
 }
 
 /** Time of the entry at this position, in milliseconds since 1970. */
-export const positionTimeMs = (position: Position): number => splitPlace(parsePosition(position).place)[0];
+export function positionTimeMs(position: Position): number {
+  // Asked for each entry of the log; a Position was looked at when it came to be one.
+  const start = position.lastIndexOf(':') + 1;
+  return Number(position.slice(start, position.indexOf('-', start)));
+}
 
 function splitPlace(place: string): [number, number] {
   const dash = place.indexOf('-');

@@ -48,6 +48,8 @@ export function tallyBatch(batch: Pick<LogBatch, 'items'>, state: WatchState): B
   const foreign = new Map<string, number>();
   const gaps: Gap[] = [];
   const connections = new Map<string, MadRecord>();
+  /** Most entries of a batch share a few channels. */
+  const patterns = new Map<string, string>();
   const hourOf = createHourFormatter();
   let { progress } = state;
 
@@ -59,8 +61,13 @@ export function tallyBatch(batch: Pick<LogBatch, 'items'>, state: WatchState): B
     }
     const timeMs = positionTimeMs(item.envelope.position);
     progress = entryRead(progress, timeMs);
-    const senderId = item.envelope.sender_id.slice(0, MAX_SENDER_LENGTH);
-    const pattern = topicPattern(item.envelope.channel);
+    const { channel, sender_id: sender } = item.envelope;
+    const senderId = sender.length > MAX_SENDER_LENGTH ? sender.slice(0, MAX_SENDER_LENGTH) : sender;
+    let pattern = patterns.get(channel);
+    if (pattern === undefined) {
+      pattern = topicPattern(channel);
+      patterns.set(channel, pattern);
+    }
     const hour = hourOf(timeMs);
     // Hour and pattern hold no space, so the key cannot be read in two ways.
     const key = `${hour} ${pattern} ${senderId}`;
