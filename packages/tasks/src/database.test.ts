@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Logger, silentLogger } from '@mad-group/protocol';
 import Database from 'better-sqlite3';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openDatabase } from './database.ts';
 import type { Migration } from './migrations.ts';
 import { openTestDatabase, temporaryPath } from './testing/test-runner.ts';
@@ -80,6 +80,22 @@ test('a damaged database is refused in one line and stays as it is', () => {
   expect(readFileSync(path).equals(bytes)).toBe(true);
 });
 
+test('a file too large to be searched at a start is opened as it is', () => {
+  const path = temporaryPath();
+  const database = open(path, [first]);
+  const insert = database.prepare<[number]>('INSERT INTO a VALUES (?)');
+  database.transaction(() => {
+    for (let n = 0; n < 10_000; n += 1) insert.run(n);
+  });
+  database.close();
+  const bytes = readFileSync(path);
+  bytes.fill(0xff, bytes.length - 4096);
+  writeFileSync(path, bytes);
+  const options = { path, log: silentLogger, migrations: [first] };
+  openDatabase({ ...options, maxSearchedBytes: bytes.length - 1 }).close();
+  expect(() => openDatabase({ ...options, maxSearchedBytes: bytes.length })).toThrow(/cannot be read/);
+});
+
 test('a file that is no database is refused and stays as it is', () => {
   const path = temporaryPath();
   writeFileSync(path, 'my diary, not yours. '.repeat(100));
@@ -143,8 +159,32 @@ test('the check writes, and tells when the disk does not take it', () => {
   const before = statSync(wal).size;
   expect(database.check()).toBe('OK');
   expect(statSync(wal).size).toBeGreaterThan(before);
+  database.close();
+  const refusing = openTestDatabase();
+  refusing.prepare('PRAGMA query_only = ON').run();
+  expect(refusing.check()).toMatch(/readonly/);
+  refusing.close();
+});
+
+test('a check gives its answer again for some seconds, a bad one for a second', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const database = openTestDatabase();
+  const wal = `${database.path}-wal`;
+  expect(database.check()).toBe('OK');
+  const { size } = statSync(wal);
+  vi.advanceTimersByTime(4_900);
+  expect(database.check()).toBe('OK');
+  expect(statSync(wal).size).toBe(size);
   database.prepare('PRAGMA query_only = ON').run();
+  expect(database.check()).toBe('OK');
+  vi.advanceTimersByTime(200);
   expect(database.check()).toMatch(/readonly/);
+  database.prepare('PRAGMA query_only = OFF').run();
+  vi.advanceTimersByTime(900);
+  expect(database.check()).toMatch(/readonly/);
+  vi.advanceTimersByTime(200);
+  expect(database.check()).toBe('OK');
   database.close();
 });
 
@@ -178,6 +218,18 @@ test('what a full disk undoes is told to those whose work it was', async () => {
   expect(rows.map(({ size }) => size)).toEqual(kept);
   await database.commit(() => insert.run('later'));
   database.close();
+});
+
+test('closing lets go of the file where the write-ahead log cannot be written back', () => {
+  const path = temporaryPath();
+  const database = open(path, [first]);
+  database.prepare('INSERT INTO a VALUES (7)').run();
+  // A checkpoint within a transaction is refused.
+  database.prepare('BEGIN IMMEDIATE').run();
+  expect(() => database.close()).toThrow(/locked/);
+  const reopened = open(path, [first]);
+  expect(reopened.prepare('SELECT x FROM a').all()).toEqual([{ x: 7 }]);
+  reopened.close();
 });
 
 test('closing commits what is waiting and leaves one whole file', async () => {

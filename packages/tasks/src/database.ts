@@ -15,6 +15,14 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** A write-ahead log that grew past this is cut back when it begins anew. */
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
+/** How long a check's answer is given again, in milliseconds: each one writes and syncs the disk. */
+const CHECK_KEPT_MS = { good: 5_000, bad: 1_000 };
+/**
+ * A file up to this size is searched for damage at each start: a second or two at most. Past it the
+ * search may outlast whoever waits for the start, who would end it and begin it anew for ever.
+ */
+const MAX_SEARCHED_BYTES = 256 * 1024 * 1024;
+
 /** Prepared statements and transactions on one of the connections. All of it is synchronous. */
 export interface Connection {
   prepare<Parameters extends unknown[] | object = unknown[], Row = unknown>(
@@ -40,7 +48,7 @@ export interface StateDatabase extends Connection {
    * A later commit of the other kind makes it durable too.
    */
   readonly relaxed: Connection;
-  /** `OK`, or what is wrong. Writes to the disk to find out. */
+  /** `OK`, or what is wrong. Writes to the disk to find out, and gives the same answer for some seconds. */
   check(): string;
   /** Commits what is waiting, and lets go of the file. Idempotent. */
   close(): void;
@@ -52,6 +60,8 @@ export interface OpenDatabaseOptions {
   readonly migrations: readonly Migration[];
   /** How long to wait for a process that is just ending, in milliseconds. Default 500. */
   readonly lockWaitMs?: number;
+  /** Largest file that is searched for damage, in bytes. Default 256 MiB. */
+  readonly maxSearchedBytes?: number;
 }
 
 /**
@@ -68,7 +78,8 @@ export function openDatabase(options: OpenDatabaseOptions): StateDatabase {
   }
 }
 
-function open({ path, log, migrations, lockWaitMs = 500 }: OpenDatabaseOptions): StateDatabase {
+function open(options: OpenDatabaseOptions): StateDatabase {
+  const { path, log, migrations, lockWaitMs = 500, maxSearchedBytes = MAX_SEARCHED_BYTES } = options;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   // Prompts are nobody else's business. SQLite gives its other files the mode of the first.
   closeSync(openSync(path, 'a', 0o600));
@@ -77,11 +88,14 @@ function open({ path, log, migrations, lockWaitMs = 500 }: OpenDatabaseOptions):
   let stopCheckpoints = (): void => undefined;
   const release = (): void => {
     stopCheckpoints();
-    for (const connection of opened.reverse()) connection.close();
-    lock.release();
+    try {
+      for (const connection of opened.reverse()) connection.close();
+    } finally {
+      lock.release();
+    }
   };
   try {
-    inspect(path, migrations);
+    inspect(path, migrations, maxSearchedBytes);
     const full = connect(path, 'FULL');
     opened.push(full);
     const applied = migrate(full, migrations);
@@ -101,12 +115,15 @@ function open({ path, log, migrations, lockWaitMs = 500 }: OpenDatabaseOptions):
 }
 
 /** Looks at an existing file through a connection that cannot write, so that a refusal changes nothing. */
-function inspect(path: string, migrations: readonly Migration[]): void {
-  if (statSync(path).size === 0) return;
+function inspect(path: string, migrations: readonly Migration[], maxSearchedBytes: number): void {
+  const { size } = statSync(path);
+  if (size === 0) return;
   const reader = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
   try {
-    const found = String(reader.pragma('quick_check(1)', { simple: true }));
-    if (found !== 'ok') throw corrupt(path, found);
+    if (size <= maxSearchedBytes) {
+      const found = String(reader.pragma('quick_check(1)', { simple: true }));
+      if (found !== 'ok') throw corrupt(path, found);
+    }
     assertMigratable(reader, migrations, path);
   } finally {
     reader.close();
@@ -131,26 +148,40 @@ function stateDatabase(
   const durable = connectionOf(full);
   const group = createGroupCommit(durable.transaction, () => full.inTransaction);
   const inode = statSync(path).ino;
+  let checked = { answer: '', untilMs: Number.NEGATIVE_INFINITY };
+
+  function checkNow(): string {
+    try {
+      // Writing the version over itself is the smallest commit that reaches the disk.
+      full.pragma(`user_version = ${Number(full.pragma('user_version', { simple: true }))}`);
+      return statSync(path).ino === inode ? 'OK' : `${path} was replaced while it was open`;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
   return {
     ...durable,
     path,
     relaxed: connectionOf(normal),
     commit: group.run,
     check() {
-      try {
-        // Writing the version over itself is the smallest commit that reaches the disk.
-        full.pragma(`user_version = ${Number(full.pragma('user_version', { simple: true }))}`);
-        return statSync(path).ino === inode ? 'OK' : `${path} was replaced while it was open`;
-      } catch (error) {
-        return error instanceof Error ? error.message : String(error);
-      }
+      if (performance.now() < checked.untilMs) return checked.answer;
+      const answer = checkNow();
+      const keptMs = answer === 'OK' ? CHECK_KEPT_MS.good : CHECK_KEPT_MS.bad;
+      checked = { answer, untilMs: performance.now() + keptMs };
+      return answer;
     },
     close() {
       if (!full.open) return;
-      group.flush();
-      normal.close();
-      full.pragma('wal_checkpoint(TRUNCATE)');
-      release();
+      try {
+        group.flush();
+        normal.close();
+        full.pragma('wal_checkpoint(TRUNCATE)');
+      } finally {
+        // What could not be checkpointed, as on a full disk, is in the write-ahead log all the same.
+        release();
+      }
     },
   };
 }
