@@ -3,6 +3,12 @@ import type { Connection, Statement } from './database.ts';
 import { MAX_PAGE_CHARS, takeWithin } from './page-size.ts';
 import { type StoredTask, TASK_COLUMNS, type TaskRow, toStoredTask } from './stored-task.ts';
 
+/**
+ * Longest history that is read, in characters: many times what a model is given of it, and little
+ * beside what a hundred turns may be.
+ */
+const MAX_HISTORY_CHARS = 200_000;
+
 export interface ListFilter {
   /** Only this owner's; everyone's where absent. */
   readonly owner?: string | undefined;
@@ -110,8 +116,11 @@ export function createTaskQueries(connection: Connection): TaskQueries {
       const tasks = rows.slice(0, limit).map(toStoredTask);
       return { tasks, nextBeforeId: seen > tasks.length ? (tasks.at(-1)?.id ?? null) : null };
     },
-    history: (task, maxTurns) =>
-      turns.all(task.conversationId, task.caller.name, task.id, maxTurns).reverse(),
+    history(task, maxTurns) {
+      const rows = turns.iterate(task.conversationId, task.caller.name, task.id, maxTurns);
+      const sizeOf = ({ prompt, response }: Turn): number => prompt.length + response.length;
+      return takeWithin(rows, sizeOf, MAX_HISTORY_CHARS).reverse();
+    },
     countByStatus() {
       const rows = counts.all().map(({ status, tasks }) => [status, tasks] as const);
       return Object.fromEntries(rows) as Record<TaskStatus, number>;

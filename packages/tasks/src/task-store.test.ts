@@ -265,6 +265,18 @@ describe('reading', () => {
     expect(store.events(id, 2, 100).map(({ seq }) => seq)).toEqual([3, 4, 5]);
   });
 
+  test('a history ends before it grows large, whatever its turns are', async () => {
+    const { store } = openStore();
+    for (const letter of ['a', 'b', 'c', 'd']) {
+      await completed(store, { conversationId: 'k', prompt: letter.repeat(50_000) }, letter.repeat(40_000));
+    }
+    const { task } = await store.create(draft({ conversationId: 'k' }));
+    expect(store.history(task, 100).map(({ prompt }) => prompt[0])).toEqual(['c', 'd']);
+    await completed(store, { conversationId: 'k', prompt: 'e' }, 'e'.repeat(500_000));
+    const { task: last } = await store.create(draft({ conversationId: 'k' }));
+    expect(store.history(last, 100).map(({ prompt }) => prompt[0])).toEqual(['e']);
+  });
+
   test("a conversation's history is its owner's completed turns, oldest first", async () => {
     const { store } = openStore();
     await completed(store, { prompt: 'one', conversationId: 'k' }, '1');

@@ -57,7 +57,10 @@ export interface TaskStore {
   status(task: number): TaskStatus | undefined;
   list(filter: ListFilter): TaskPage;
   events(task: number, afterSeq: number, limit: number, maxChars?: number): TaskEvent[];
-  /** Earlier turns of the owner in the task's conversation that were completed, oldest first. */
+  /**
+   * Earlier turns of the owner in the task's conversation that were completed, oldest first: the
+   * newest ones that keep within 200,000 characters, and at least one.
+   */
   history(task: StoredTask, maxTurns: number): Turn[];
   countByStatus(): Record<TaskStatus, number>;
   /** Takes the oldest waiting tasks: PENDING → RUNNING. */
