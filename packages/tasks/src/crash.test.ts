@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Envelope } from '@mad-group/protocol';
 import { expect, test, vi } from 'vitest';
@@ -11,30 +10,51 @@ import { joinTokens, steppingClock } from './testing/fakes.ts';
 import { createTestRunner, openTestDatabase, temporaryPath } from './testing/test-runner.ts';
 
 const CHILD = fileURLToPath(import.meta.resolve('./testing/crash-child.ts'));
-const CRASHES = 8;
 const TASKS_PER_LIFE = 25;
 
-/** Kills the child at some moment of its work: the later lives are cut at other points than the first. */
+/** What a life ends at: the so-manieth task it took, or message it published. */
+interface Death {
+  readonly word: 'taken' | 'published';
+  readonly count: number;
+}
+
+/** Lives are cut at different points: while tasks come in, and further and further on in their work. */
+const DEATHS: readonly Death[] = [
+  { word: 'taken', count: 1 },
+  { word: 'published', count: 1 },
+  { word: 'taken', count: TASKS_PER_LIFE / 2 },
+  { word: 'published', count: 30 },
+  { word: 'taken', count: TASKS_PER_LIFE },
+  { word: 'published', count: 60 },
+  { word: 'published', count: 90 },
+  { word: 'published', count: 120 },
+];
+
+/** Kills the child as soon as it has told of its death's cause. */
 async function live(
   path: string,
   logPath: string,
   keys: string[],
-  killAfterMs: number,
+  death: Death,
 ): Promise<Map<string, string>> {
   const child: ChildProcess = spawn(process.execPath, [CHILD, path, logPath], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const taken = new Map<string, string>();
   const ready = Promise.withResolvers<void>();
+  const due = Promise.withResolvers<void>();
+  let left = death.count;
   if (!child.stdout || !child.stdin) throw new Error('the child has no pipes');
   createInterface({ input: child.stdout }).on('line', (line) => {
     const [word, key, taskId] = line.split(' ');
     if (word === 'ready') ready.resolve();
     if (word === 'taken' && key && taskId) taken.set(key, taskId);
+    if (word === death.word) left -= 1;
+    if (left <= 0) due.resolve();
   });
   await ready.promise;
   child.stdin.write(keys.map((key) => `${key}\n`).join(''));
-  await delay(killAfterMs);
+  await due.promise;
   child.kill('SIGKILL');
   await once(child, 'exit');
   return taken;
@@ -59,9 +79,9 @@ test('killed again and again, it loses no task, no event and no notification', {
   const path = temporaryPath();
   const logPath = `${path}.bus`;
   const acknowledged = new Map<string, string>();
-  for (let crash = 0; crash < CRASHES; crash += 1) {
+  for (const [crash, death] of DEATHS.entries()) {
     const keys = Array.from({ length: TASKS_PER_LIFE }, (_, n) => `${crash}-${n}`);
-    const taken = await live(path, logPath, keys, 5 + crash * 9);
+    const taken = await live(path, logPath, keys, death);
     for (const [key, taskId] of taken) acknowledged.set(key, taskId);
   }
   expect(acknowledged.size).toBeGreaterThan(TASKS_PER_LIFE);

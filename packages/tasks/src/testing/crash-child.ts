@@ -10,7 +10,7 @@ import { caller, silentMetrics, thinkerOf, token, wording } from './fakes.ts';
 /**
  * A process to be killed: opens the database, submits tasks as it is told on its standard input (a
  * line each: the idempotency key), and writes each envelope to a file, as a bus would keep it. It
- * says `taken KEY TASK_ID` once a task is acknowledged.
+ * says `taken KEY TASK_ID` once a task is acknowledged, and `published` for each envelope.
  */
 const [, , path = '', logPath = ''] = process.argv;
 
@@ -30,6 +30,7 @@ const runner = createTaskRunner({
   publisher: {
     async publish(envelope, { retry = false } = {}) {
       appendFileSync(logPath, `${JSON.stringify({ retry, envelope })}\n`);
+      process.stdout.write('published\n');
       return formatPosition({ epoch: 'file', place: '1-1' });
     },
   },
