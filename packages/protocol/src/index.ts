@@ -76,6 +76,7 @@ export {
   GetStatsInput,
   GetStatsOutput,
   MAX_STATS_HOURS,
+  MAX_STATS_ROWS,
   type Stat,
   StatSchema,
 } from './shapes/rogers.ts';

@@ -89,6 +89,7 @@ export async function createRogers(options: RogersOptions): Promise<Mad> {
   const traffic: RogersFacts = {
     connections: () => store.connections(),
     stats: (hours) => store.stats(clock.now(), hours),
+    busConnected: () => bus.status().connected,
     clock,
   };
   const thinker = createThinker({
@@ -97,7 +98,7 @@ export async function createRogers(options: RogersOptions): Promise<Mad> {
     provider,
     planner,
     triggers: ROGERS_TRIGGERS,
-    tools: lendTrafficTools(getConnections, getStats),
+    tools: lendTrafficTools(getConnections, getStats, { store, clock }),
     rules: [...rogersRules(traffic), ...taskRules(tasks)],
     log,
   });

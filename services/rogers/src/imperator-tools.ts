@@ -1,9 +1,15 @@
 import { type ImperatorTool, lendTool } from '@mad-group/imperator';
-import { integer, MAX_STATS_HOURS, type Stat, type ToolDefinition } from '@mad-group/protocol';
+import { type Clock, integer, MAX_STATS_HOURS, MadError, type ToolDefinition } from '@mad-group/protocol';
 import { z } from 'zod';
+import type { TrafficStore } from './traffic-store.ts';
 
 /** Rows that a model is given; more would fill its window. The rest is summed up. */
 const MAX_ROWS = 300;
+
+export interface TrafficSource {
+  readonly store: Pick<TrafficStore, 'stats' | 'statTotals'>;
+  readonly clock: Clock;
+}
 
 const StatsInput = z.object({
   time_window_hours: integer(1, MAX_STATS_HOURS)
@@ -12,7 +18,11 @@ const StatsInput = z.object({
 });
 
 /** Rogers' two reading tools, with the names and fields that its IMPERATOR.md speaks of. */
-export function lendTrafficTools(getConnections: ToolDefinition, getStats: ToolDefinition): ImperatorTool[] {
+export function lendTrafficTools(
+  getConnections: ToolDefinition,
+  getStats: ToolDefinition,
+  { store, clock }: TrafficSource,
+): ImperatorTool[] {
   const stats = lendTool(getStats, {
     description: 'Message counts of the last N hours by hour, sender and topic pattern, newest hour first.',
     input: StatsInput,
@@ -20,35 +30,31 @@ export function lendTrafficTools(getConnections: ToolDefinition, getStats: ToolD
   });
   return [
     lendTool(getConnections),
-    {
-      ...stats,
-      run: async (input, context) => {
-        const reply = (await stats.run(input, context)) as { stats: Stat[] };
-        return shorten(reply.stats);
-      },
-    },
+    { ...stats, run: (input) => readShort(store, clock.now(), hoursOf(input)) },
   ];
 }
 
-/** The newest rows, and the largest totals over all of them, so that what is left out still counts. */
-function shorten(rows: readonly Stat[]): object {
-  if (rows.length <= MAX_ROWS) return { stats: rows };
-  return {
-    stats: rows.slice(0, MAX_ROWS),
-    rows_left_out: rows.length - MAX_ROWS,
-    totals_of_all_rows: {
-      by_sender: totals(rows, (row) => row.sender_id),
-      by_topic_pattern: totals(rows, (row) => row.topic_pattern),
-      by_hour: totals(rows, (row) => row.hour_timestamp),
-    },
-  };
+function hoursOf(input: Record<string, unknown>): number {
+  const parsed = StatsInput.safeParse(input);
+  if (parsed.success) return parsed.data.time_window_hours ?? 1;
+  throw new MadError(
+    'invalid_input',
+    `'time_window_hours' must be an integer between 1 and ${MAX_STATS_HOURS}.`,
+  );
 }
 
-function totals(rows: readonly Stat[], keyOf: (row: Stat) => string): { name: string; total: number }[] {
-  const sums = new Map<string, number>();
-  for (const row of rows) sums.set(keyOf(row), (sums.get(keyOf(row)) ?? 0) + row.total_messages);
-  return [...sums]
-    .map(([name, total]) => ({ name, total }))
-    .sort((a, b) => b.total - a.total)
-    .slice(0, MAX_ROWS);
+/** The newest rows, and the largest totals over all of them, so that what is left out still counts. */
+function readShort(store: TrafficSource['store'], nowMs: number, hours: number): object {
+  const rows = store.stats(nowMs, hours, { limit: MAX_ROWS + 1 });
+  if (rows.length <= MAX_ROWS) return { stats: rows };
+  const totals = store.statTotals(nowMs, hours, MAX_ROWS);
+  return {
+    stats: rows.slice(0, MAX_ROWS),
+    rows_left_out: totals.rows - MAX_ROWS,
+    totals_of_all_rows: {
+      by_sender: totals.bySender,
+      by_topic_pattern: totals.byTopicPattern,
+      by_hour: totals.byHour,
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import type { ResourceDefinition } from '@mad-group/protocol';
+import { MAX_STATS_ROWS, type ResourceDefinition } from '@mad-group/protocol';
 import type { GetStatsOptions } from './tools/get-stats.ts';
 import type { TrafficStore } from './traffic-store.ts';
 
@@ -25,7 +25,10 @@ export function createTrafficResources({
       title: 'Message statistics',
       description: `Messages of the last ${STATS_HOURS} hours by hour, sender and topic pattern.`,
       scope: 'read',
-      read: () => ({ hours: STATS_HOURS, stats: store.stats(clock.now(), STATS_HOURS) }),
+      read: () => ({
+        hours: STATS_HOURS,
+        stats: store.stats(clock.now(), STATS_HOURS, { limit: MAX_STATS_ROWS }),
+      }),
     },
   ];
 }

@@ -22,6 +22,29 @@ interface StoredWatch extends WatchState {
   readonly position: Position | null;
 }
 
+/** Which row of the statistics: together these are unique. */
+export type StatKey = Pick<Stat, 'hour_timestamp' | 'sender_id' | 'topic_pattern'>;
+
+export interface StatsPage {
+  /** Rows at most. Default: all. */
+  readonly limit?: number;
+  /** Only what follows this row. Default: from the newest on. */
+  readonly after?: StatKey | undefined;
+}
+
+interface NamedTotal {
+  readonly name: string;
+  readonly total: number;
+}
+
+export interface StatTotals {
+  /** How many rows were summed up. */
+  readonly rows: number;
+  readonly bySender: NamedTotal[];
+  readonly byTopicPattern: NamedTotal[];
+  readonly byHour: NamedTotal[];
+}
+
 /** What Rogers has counted, and how far it has read. */
 export interface TrafficStore {
   load(): StoredWatch;
@@ -29,7 +52,9 @@ export interface TrafficStore {
   commit(tally: BatchTally, position: Position, noticedAt: Date): void;
   connections(): ConnectionView[];
   /** The last `hours` hours, the one that `nowMs` falls into included, newest first. */
-  stats(nowMs: number, hours: number): Stat[];
+  stats(nowMs: number, hours: number, page?: StatsPage): Stat[];
+  /** The same hours summed up, each list by its largest totals and `limit` long at most. */
+  statTotals(nowMs: number, hours: number, limit: number): StatTotals;
   totals(): MessageTotal[];
   foreignTotal(): number;
   /** How many gaps there were, by reason. */
@@ -37,6 +62,11 @@ export interface TrafficStore {
   /** Deletes hours that ended before this time, and MADs gone since then. Returns the hours' rows. */
   deleteBefore(timeMs: number): number;
 }
+
+/** Sorts before every row of the statistics: no hour is later. */
+const BEFORE_ALL: StatKey = { hour_timestamp: '~', sender_id: '', topic_pattern: '' };
+/** SQLite's own word for no limit. */
+const NO_LIMIT = -1;
 
 interface ConnectionRow extends Omit<ConnectionView, 'status'> {
   readonly status: ConnectionStatus;
@@ -76,10 +106,22 @@ export function createTrafficStore(database: Database): TrafficStore {
   const readConnections = database.prepare<[], ConnectionView>(
     'SELECT mad_id, status, connected_at, last_heartbeat FROM connections ORDER BY mad_id',
   );
-  const readStats = database.prepare<[string], Stat>(`
+  const readStats = database.prepare<[StatKey & { firstHour: string; limit: number }], Stat>(`
     SELECT hour_timestamp, sender_id, topic_pattern, message_count AS total_messages
-    FROM hourly_metrics WHERE hour_timestamp >= ?
-    ORDER BY hour_timestamp DESC, sender_id, topic_pattern`);
+    FROM hourly_metrics
+    WHERE hour_timestamp >= :firstHour AND hour_timestamp <= :hour_timestamp
+      AND (hour_timestamp < :hour_timestamp OR (sender_id, topic_pattern) > (:sender_id, :topic_pattern))
+    ORDER BY hour_timestamp DESC, sender_id, topic_pattern LIMIT :limit`);
+  const countStats = database.prepare<[string], { rows: number }>(
+    'SELECT count(*) AS rows FROM hourly_metrics WHERE hour_timestamp >= ?',
+  );
+  const totalsBy = (column: keyof StatKey) =>
+    database.prepare<[string, number], NamedTotal>(`
+      SELECT ${column} AS name, sum(message_count) AS total FROM hourly_metrics WHERE hour_timestamp >= ?
+      GROUP BY ${column} ORDER BY total DESC, name LIMIT ?`);
+  const totalBySender = totalsBy('sender_id');
+  const totalByTopicPattern = totalsBy('topic_pattern');
+  const totalByHour = totalsBy('hour_timestamp');
   const readTotals = database.prepare<[], MessageTotal>(
     'SELECT sender_id AS senderId, topic_pattern AS topicPattern, message_count AS count FROM message_totals',
   );
@@ -127,7 +169,17 @@ export function createTrafficStore(database: Database): TrafficStore {
     },
     commit: (tally, position, noticedAt) => database.transaction(() => write(tally, position, noticedAt)),
     connections: () => readConnections.all(),
-    stats: (nowMs, hours) => readStats.all(firstHour(nowMs, hours)),
+    stats: (nowMs, hours, { after = BEFORE_ALL, limit = NO_LIMIT } = {}) =>
+      readStats.all({ ...after, firstHour: firstHour(nowMs, hours), limit }),
+    statTotals(nowMs, hours, limit) {
+      const from = firstHour(nowMs, hours);
+      return {
+        rows: countStats.get(from)?.rows ?? 0,
+        bySender: totalBySender.all(from, limit),
+        byTopicPattern: totalByTopicPattern.all(from, limit),
+        byHour: totalByHour.all(from, limit),
+      };
+    },
     totals: () => readTotals.all(),
     foreignTotal: () => readForeign.get()?.total ?? 0,
     gapTotals: () => readGaps.all(),
