@@ -1,4 +1,5 @@
 export { type Connection, type OpenDatabaseOptions, openDatabase, type StateDatabase } from './database.ts';
+export { backupDatabase, madsWithState, restoreDatabase, stateDatabasePath } from './database-backup.ts';
 export type { Migration } from './migrations.ts';
 export type { Publisher, TaskMetrics, TaskWording } from './ports.ts';
 export { type StoredTask, viewTask } from './stored-task.ts';

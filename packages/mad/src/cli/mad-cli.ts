@@ -17,7 +17,12 @@ const USAGE = `mad-cli: the tools of the MADs on the command line
                                    prints the answer as it comes (rogers_converse and *_ask too);
                                    fiedler_get_task_events task_id=… goes on with an earlier task
 
-  --mad NAME        grace, rogers, fiedler or sequential-thinking, for the mad_* tools
+  mad-cli backup FILE              copies the MAD's database, while it runs or not
+  mad-cli restore FILE             puts a backup in its place; the MAD must be stopped, and where
+                                   there is data it takes --force and keeps that data beside it
+
+  --mad NAME        grace, rogers, fiedler or sequential-thinking, for the mad_* tools;
+                    whose database, for backup and restore (in DATA_DIR)
   --url ws://…      another address than the environment says
   --token TOKEN     bearer token (else MAD_TOKEN, ~/.config/mad/token, the group's secret)
   --timeout MS      longest wait for a reply, 30000 where absent
@@ -57,6 +62,7 @@ export async function runMadCli(args: readonly string[], io: CliIo): Promise<num
       timeout: { type: 'string' },
       json: { type: 'boolean' },
       follow: { type: 'boolean' },
+      force: { type: 'boolean' },
       version: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -73,6 +79,11 @@ export async function runMadCli(args: readonly string[], io: CliIo): Promise<num
     io.stdout.write(`${(await import('./version.ts')).readVersion()}\n`);
     return EXIT.ok;
   }
+  if (tool === 'backup' || tool === 'restore') {
+    const { runCopyCommand } = await import('./copy-commands.ts');
+    return runCopyCommand(tool, words, values, io);
+  }
+  if (values.force) throw new UsageError('--force is for restore.');
   const options: Options = {
     url: values.url,
     mad: values.mad,
