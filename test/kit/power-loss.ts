@@ -63,7 +63,7 @@ export function createFakeDisk(): FakeDisk {
         const lucky = (): boolean => luck === 'some' && random() < 0.5;
         if (unlinked ? lucky() : !named && !lucky()) continue;
         const kept = pending
-          .flatMap((step) => (step.kind === 'write' ? sectors(step) : [step]))
+          .flatMap((step): Change[] => (step.kind === 'write' ? sectors(step) : [step]))
           .filter(lucky);
         left.set(path, kept.reduce(written, Buffer.from(synced)));
       }
