@@ -16,7 +16,11 @@ const GROUP =
 const ONE =
   /\b(?:is|was)\s+(?!it\b|this\b|that\b|there\b|all\b)([\w.-]+)\s+(?:up|down|alive|dead|healthy|ok|okay|fine|running|connected|disconnected|online|offline|stale|working|responding)\b/i;
 
-export function connectionRules({ connections, clock }: RogersFacts): OfflineRule[] {
+/** The bus itself, not who is on it. */
+const BUS =
+  /\b(?:is|was)\s+(?:(?:the|our|your)\s+)?(?:conversation\s+|message\s+)?bus\s+(?:still\s+|really\s+)?(?:up|down|alive|dead|there|healthy|ok|okay|fine|running|connected|disconnected|online|offline|working|reachable|available)\b|\b(?:status|state|health)\s+of\s+(?:(?:the|our|your)\s+)?(?:conversation\s+|message\s+)?bus\b|\bbus\s+(?:status|state|health)\b|\bhow\s+is\s+(?:the\s+)?(?:conversation\s+|message\s+)?bus\b/i;
+
+export function connectionRules({ connections, busConnected, clock }: RogersFacts): OfflineRule[] {
   const line = (connection: Connection): string => {
     const agoMs = clock.now() - Date.parse(connection.last_heartbeat);
     return `${connection.mad_id}: ${connection.status}, last heard ${formatDuration(agoMs)} ago`;
@@ -24,6 +28,22 @@ export function connectionRules({ connections, clock }: RogersFacts): OfflineRul
   const list = (some: readonly Connection[]): string => some.map((one) => `- ${line(one)}`).join('\n');
 
   return [
+    {
+      describe: 'Is the bus up?',
+      async answer(prompt) {
+        if (!BUS.test(prompt)) return null;
+        if (!busConnected()) {
+          return 'The bus is not up, as far as Rogers can tell: it has no connection to it now and tries again by itself. Until then nobody’s state is known.';
+        }
+        const [newest] = [...(await connections())].sort((a, b) =>
+          b.last_heartbeat.localeCompare(a.last_heartbeat),
+        );
+        const heard = newest
+          ? `The newest message on it came ${formatDuration(clock.now() - Date.parse(newest.last_heartbeat))} ago, from ${newest.mad_id}.`
+          : 'No MAD has been heard on it yet.';
+        return `The bus is up: Rogers is connected to it. ${heard}`;
+      },
+    },
     {
       describe: 'Is fiedler up?',
       async answer(prompt) {

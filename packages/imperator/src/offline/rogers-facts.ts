@@ -5,5 +5,7 @@ export interface RogersFacts {
   connections(): Promise<readonly Connection[]> | readonly Connection[];
   /** Totals of the last so many clock hours, this one included. */
   stats(hours: number): Promise<readonly Stat[]> | readonly Stat[];
+  /** Whether Rogers itself is connected to the bus. */
+  busConnected(): boolean;
   readonly clock: Clock;
 }

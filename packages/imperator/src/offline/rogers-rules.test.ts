@@ -35,6 +35,7 @@ async function ask(
     connection('grace', 'HEALTHY', 9),
   ],
   stats: readonly Stat[] = STATS,
+  busConnected = true,
 ): Promise<string | null> {
   const rules = rogersRules({
     connections: () => connections,
@@ -42,6 +43,7 @@ async function ask(
       const fromMs = (Math.floor(NOW / 3_600_000) - hours + 1) * 3_600_000;
       return stats.filter((row) => Date.parse(row.hour_timestamp) >= fromMs);
     },
+    busConnected: () => busConnected,
     clock,
   });
   const context = {
@@ -131,8 +133,8 @@ test.each([
 
 describe('how many messages', () => {
   test.each([
-    ['How many messages did fiedler send in the last hour?', 'fiedler sent 30 messages in the last hour'],
-    ['How many messages did fiedler send in the last 2 hours?', 'fiedler sent 130 messages'],
+    ['How many messages did fiedler send in the last hour?', 'fiedler sent 130 messages in the last hour'],
+    ['How many messages did fiedler send in the last 2 hours?', 'fiedler sent 1,330 messages'],
     ['how many messages has Fiedler sent over the past three hours', 'fiedler sent 1,330 messages'],
     ['number of messages from fiedler, last 24 hours', 'fiedler sent 1,330 messages'],
     ['count the messages sent by robot-7 today', 'robot-7 sent 40 messages'],
@@ -141,8 +143,15 @@ describe('how many messages', () => {
     ['How many messages did nobody-9 send today?', 'nobody-9 sent 0 messages'],
     ['How many messages were sent today?', '1,382 messages today'],
     ['How many messages on mad.topic today?', '47 messages on mad.topic'],
-    ['show the traffic of the last two hours', '142 messages in the last 2 hours'],
-    ['stats', '35 messages in the last hour'],
+    ['show the traffic of the last two hours', '1,382 messages in the last 2 hours'],
+    ['message stats of the last 2 clock hours', '142 messages in the last 2 clock hours'],
+    ['How many messages this hour?', '35 messages this hour (whole clock hours, since 2026-11-21 14:00 UTC)'],
+    ['How many messages in the last 10 minutes?', '35 messages in the last 10 minutes'],
+    [
+      'How many messages in the last 30 minutes?',
+      '142 messages in the last 30 minutes (whole clock hours, since 2026-11-21 13:00 UTC)',
+    ],
+    ['stats', '142 messages in the last hour'],
   ])('“%s”', async (prompt, words) => {
     expect(await ask(prompt)).toContain(words);
   });
@@ -150,7 +159,7 @@ describe('how many messages', () => {
   test('says that it knows no such sender, and from which hour on it counted', async () => {
     const answer = await ask('How many messages did nobody-9 send in the last 3 hours?');
     expect(answer).toContain('I know no sender of that name.');
-    expect(answer).toContain('since 2026-11-21 12:00 UTC');
+    expect(answer).toContain('since 2026-11-21 11:00 UTC');
   });
 
   test('adds up to what was counted, whatever was counted', async () => {
@@ -176,12 +185,19 @@ describe('how many messages', () => {
 
 test.each([
   ['Which sender is busiest today?', 'The busiest sender is fiedler with 1,330 messages'],
-  ['Who sends the most messages in the last hour?', 'The busiest sender is fiedler with 30 messages'],
+  ['Who sends the most messages in the last hour?', 'The busiest sender is fiedler with 130 messages'],
   ['Which topic is busiest in the last 24 hours?', 'The busiest topic is mad.direct with 1,305 messages'],
   ['What is the busiest channel this hour?', 'The busiest topic is mad.stream with 30 messages'],
   ['Which hour was the busiest today?', 'The busiest hour is 2026-11-21 12:00 UTC with 1,240 messages'],
   ['top senders today', 'fiedler 1,330, robot-7 40, grace 12'],
-  ['Which MAD is most active?', 'The busiest sender is fiedler with 30 messages'],
+  ['Which MAD is most active?', 'The busiest sender is fiedler with 130 messages'],
+  [
+    'Which sender is least busy today?',
+    'The quietest sender is grace with 12 messages (grace 12, robot-7 40,',
+  ],
+  ['Who sends the fewest messages this hour?', 'The quietest sender is grace with 5 messages'],
+  ['What is the quietest topic today?', 'The quietest topic is mad.stream with 30 messages'],
+  ['Which MAD talks least?', 'The quietest sender is grace with 12 messages'],
 ])('“%s”', async (prompt, words) => {
   expect(await ask(prompt)).toContain(words);
 });
@@ -191,6 +207,40 @@ test('the busiest of everything names sender and topic', async () => {
   expect(answer).toContain('The busiest sender is fiedler');
   expect(answer).toContain('The busiest topic is mad.direct');
   expect(await ask('which sender is busiest?', [], [])).toContain('I counted no message');
+});
+
+test('a MAD that said nothing is the quietest, and all that share it are named', async () => {
+  const some = ['fiedler', 'x-1', 'y-2'].map((name) => connection(name, 'HEALTHY', 4));
+  expect(await ask('Which MAD is least active today?', some)).toContain(
+    'The quietest senders are x-1, y-2 with 0 messages each (x-1 0, y-2 0, grace 12,',
+  );
+});
+
+describe('the bus itself', () => {
+  test.each(['Is the bus up?', 'is the conversation bus connected', 'How is the bus?', 'bus status'])(
+    '“%s”',
+    async (prompt) => {
+      expect(await ask(prompt)).toBe(
+        'The bus is up: Rogers is connected to it. The newest message on it came 4 s ago, from fiedler.',
+      );
+    },
+  );
+
+  test('that is away is named as that', async () => {
+    expect(await ask('Is the bus up?', [], [], false)).toContain('it has no connection to it now');
+  });
+
+  test('who is on it is another question', async () => {
+    expect(await ask('Which MADs are connected to the bus?')).toContain('Everything is up');
+  });
+});
+
+test('the last hour is the same hour wherever it is asked about', async () => {
+  const counted = await ask('How many messages in the last hour?');
+  expect(counted).toContain('142 messages in the last hour (whole clock hours, since 2026-11-21 13:00 UTC)');
+  const compared = await ask('Compare the last hour with the hour before.');
+  expect(compared).toContain('2026-11-21 13:00 UTC: 107 messages.');
+  expect(compared).toContain('Not compared: this hour so far, 35 messages since 2026-11-21 14:00 UTC.');
 });
 
 describe('comparing two hours', () => {

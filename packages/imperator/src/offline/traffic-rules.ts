@@ -18,6 +18,8 @@ const COMPARISON =
   /\bcompar\w*|\bversus\b|\bvs\b|\bdiffer\w*|\bmore\b.*\bthan\b|\bless\b.*\bthan\b|\bchange[ds]?\b/i;
 const BUSIEST =
   /\bbusiest\b|\bnoisiest\b|\bloudest\b|\bchattiest\b|\bmost (?:active|messages?|traffic|busy)\b|\b(?:sends?|sent|talks?|publish\w*) (?:the )?most\b|\btop (?:senders?|topics?|\d+)\b|\bhighest\b/i;
+const QUIETEST =
+  /\bquietest\b|\bleast (?:busy|active|messages?|traffic|chatty|noisy)\b|\bfewest\b|\blowest\b|\b(?:sends?|sent|talks?|publish\w*) (?:the )?least\b/i;
 const TRAFFIC =
   /\bmessages?\b|\btraffic\b|\bstat(?:s|istics)\b|\bactivity\b|\bvolume\b|\bheartbeats?\b|\bhow (?:busy|much)\b/i;
 const COUNT =
@@ -32,7 +34,7 @@ export function trafficRules({ connections, stats, clock }: RogersFacts): Offlin
     const fromMs = firstHourMs(window, nowMs);
     const rows = between(await stats(window.hours), fromMs, window.toMs);
     const until = window.toMs === Infinity ? '' : ` until ${utcMinute(window.toMs)}`;
-    return { rows, when: `${window.name} (clock hours, since ${utcMinute(fromMs)}${until})` };
+    return { rows, when: `${window.name} (whole clock hours, since ${utcMinute(fromMs)}${until})` };
   }
   const windowOf = (prompt: string): TimeWindow =>
     parseTimeWindow(prompt, clock.now()) ?? lastHours(1, clock.now());
@@ -49,8 +51,16 @@ export function trafficRules({ connections, stats, clock }: RogersFacts): Offlin
         const before = between(rows, beforeMs, beforeMs + HOUR_MS);
         const after = between(rows, afterMs, afterMs + HOUR_MS);
         const running = afterMs === thisHour * HOUR_MS ? ' (this hour is not over yet)' : '';
+        // `The last hour` elsewhere counts these, too.
+        const sinceMs = afterMs + HOUR_MS;
+        const since = between(rows, sinceMs, Infinity);
         return [
           `${utcMinute(beforeMs)}: ${counted(total(before), 'message')}. ${utcMinute(afterMs)}: ${counted(total(after), 'message')}${running}. ${change(total(before), total(after))}`,
+          ...(sinceMs === thisHour * HOUR_MS
+            ? [
+                `Not compared: this hour so far, ${counted(total(since), 'message')} since ${utcMinute(sinceMs)}.`,
+              ]
+            : []),
           ...changes(before, after, (row) => row.sender_id, 'sender'),
           ...changes(before, after, (row) => row.topic_pattern, 'topic'),
         ].join('\n');
@@ -59,16 +69,21 @@ export function trafficRules({ connections, stats, clock }: RogersFacts): Offlin
     {
       describe: 'Which sender or topic is busiest in the last 24 hours?',
       async answer(prompt) {
-        if (!BUSIEST.test(prompt)) return null;
+        const quietest = QUIETEST.test(prompt);
+        if (!quietest && !BUSIEST.test(prompt)) return null;
         const { rows, when } = await rowsOf(windowOf(prompt));
         if (rows.length === 0) return `I counted no message ${when}.`;
         const byTopic = /\btopics?\b|\bchannels?\b/i.test(prompt);
         const byHour = /\b(?:which|what) hour\b|\bbusiest hour\b/i.test(prompt);
         const bySender = /\bsenders?\b|\bmads?\b|\bwho\b|\bagents?\b|\bservices?\b/i.test(prompt);
+        const ranked = (key: (row: Stat) => string, noun: string, silent: readonly string[] = []): string =>
+          quietest ? quietestOf(rows, key, noun, silent) : busiestOf(rows, key, noun);
+        // A MAD that said nothing at all has no row, and is the quietest.
+        const mads = quietest ? (await connections()).map((one) => one.mad_id) : [];
         const parts = [
-          ...(bySender || !(byTopic || byHour) ? [ranking(rows, (row) => row.sender_id, 'sender')] : []),
-          ...(byTopic || !(bySender || byHour) ? [ranking(rows, (row) => row.topic_pattern, 'topic')] : []),
-          ...(byHour ? [ranking(rows, (row) => utcMinute(Date.parse(row.hour_timestamp)), 'hour')] : []),
+          ...(bySender || !(byTopic || byHour) ? [ranked((row) => row.sender_id, 'sender', mads)] : []),
+          ...(byTopic || !(bySender || byHour) ? [ranked((row) => row.topic_pattern, 'topic')] : []),
+          ...(byHour ? [ranked((row) => utcMinute(Date.parse(row.hour_timestamp)), 'hour')] : []),
         ];
         return `${when.charAt(0).toUpperCase()}${when.slice(1)}:\n${parts.join('\n')}`;
       },
@@ -107,13 +122,31 @@ export function trafficRules({ connections, stats, clock }: RogersFacts): Offlin
   ];
 }
 
-const breakdown = (rows: readonly Stat[], key: (row: Stat) => string): string => {
-  const totals = totalsBy(rows, key);
-  const shown = totals.slice(0, MAX_ROWS).map(([name, count]) => `${name} ${count.toLocaleString('en-US')}`);
-  return shown.join(', ') + (totals.length > MAX_ROWS ? `, and ${totals.length - MAX_ROWS} more` : '');
+const breakdown = (rows: readonly Stat[], key: (row: Stat) => string): string => shown(totalsBy(rows, key));
+
+const shown = (totals: readonly [string, number][]): string => {
+  const first = totals.slice(0, MAX_ROWS).map(([name, count]) => `${name} ${count.toLocaleString('en-US')}`);
+  return first.join(', ') + (totals.length > MAX_ROWS ? `, and ${totals.length - MAX_ROWS} more` : '');
 };
 
-const ranking = (rows: readonly Stat[], key: (row: Stat) => string, noun: string): string => {
+function quietestOf(
+  rows: readonly Stat[],
+  key: (row: Stat) => string,
+  noun: string,
+  silent: readonly string[],
+): string {
+  const spoken = totalsBy(rows, key);
+  const known = new Set(spoken.map(([name]) => name));
+  const zeros = silent.filter((name) => !known.has(name)).map((name): [string, number] => [name, 0]);
+  const totals = [...spoken, ...zeros].sort(([aName, a], [bName, b]) => a - b || aName.localeCompare(bName));
+  const [, fewest] = totals[0] as [string, number];
+  const names = totals.filter(([, count]) => count === fewest).map(([name]) => name);
+  const subject = names.length === 1 ? `${noun} is` : `${noun}s are`;
+  const each = names.length === 1 ? '' : ' each';
+  return `The quietest ${subject} ${names.slice(0, MAX_ROWS).join(', ')} with ${counted(fewest, 'message')}${each} (${shown(totals)}).`;
+}
+
+const busiestOf = (rows: readonly Stat[], key: (row: Stat) => string, noun: string): string => {
   const [first] = totalsBy(rows, key) as [[string, number]];
   return `The busiest ${noun} is ${first[0]} with ${counted(first[1], 'message')} (${breakdown(rows, key)}).`;
 };

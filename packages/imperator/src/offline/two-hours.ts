@@ -8,7 +8,8 @@ const CLOCK =
 /**
  * Two clock hours (UTC) that a prompt sets side by side: their beginnings in milliseconds since
  * 1970, the older first; null where it names no two. Without times, `this hour` stands beside the
- * one before, and `the last hour` beside its own predecessor, both of them over.
+ * one before. `The last hour` is the one that a window of an hour reaches back into; it stands beside
+ * its own predecessor, both of them over.
  */
 export function parseTwoHours(prompt: string, nowMs: number): [number, number] | null {
   const thisHourMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS;
