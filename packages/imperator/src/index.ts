@@ -8,10 +8,12 @@ export {
   lendTool,
 } from './imperator-tool.ts';
 export { createOfflineThinker, type OfflineThinkerOptions } from './offline/offline-thinker.ts';
+export { redirectToRogers } from './offline/redirect-rule.ts';
 export type { RogersFacts } from './offline/rogers-facts.ts';
 export { rogersRules } from './offline/rogers-rules.ts';
 export type { OfflineContext, OfflineRule } from './offline/rule.ts';
-export { type TaskFacts, taskRules } from './offline/task-rules.ts';
+export { taskRules } from './offline/task-rules.ts';
+export type { TaskFacts } from './offline/task-search.ts';
 export { createPlanMaker, type PlanMakerOptions } from './plan-maker.ts';
 export type { CircuitName, CircuitStatus } from './provider/circuit.ts';
 export {

@@ -7,6 +7,7 @@ import {
   loadContext,
   type Provider,
   providerFacts,
+  redirectToRogers,
   type TaskFacts,
   taskRules,
 } from '@mad-group/imperator';
@@ -68,7 +69,7 @@ export async function createFiedler(options: FiedlerOptions): Promise<Mad> {
     planner,
     triggers: FIEDLER_TRIGGERS,
     tools: taskImperatorTools(facts),
-    rules: taskRules(facts),
+    rules: [...taskRules(facts), redirectToRogers],
     log,
   });
   const runner: TaskRunner = createTaskRunner({

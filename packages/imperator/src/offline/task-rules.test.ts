@@ -82,6 +82,8 @@ describe('lists', () => {
     ['Which tasks failed in the last hour?', [2]],
     ['what is running?', [3]],
     ['which tasks are in progress right now', [3]],
+    ['show me the queue', [5]],
+    ['what is in the queue?', [5]],
     ['Which jobs are queued?', [5]],
     ['list completed tasks', [1, 4]],
     ['Which tasks were cancelled?', [7]],
@@ -122,6 +124,7 @@ describe('one task', () => {
     ['What happened to my last task?', `Task ${id(1)}`],
     [`and ${id(3)}?`, 'has been running for 29 min 30 s'],
     [`and ${id(5)}?`, 'It has been waiting for 50 min.'],
+    ['What happened to task 10000000?', "I find no task that begins with '10000000'."],
     [`and ${id(8)}?`, `I find no task ${id(8)} that you may see.`],
   ])('“%s”', async (prompt, words) => {
     expect(await ask(prompt)).toContain(words);
@@ -133,7 +136,7 @@ test.each([
   ['How many tasks failed in the last hour?', '1 failed task that was created in the last hour'],
   ['number of tasks today', '7 tasks that were created today'],
   ['How many tasks are there?', '2 COMPLETED, 2 FAILED, 1 RUNNING, 1 PENDING, 1 CANCELLED'],
-  ['How long do tasks take?', 'The last 2 completed tasks:'],
+  ['How many are in the queue?', '1 pending task,'],
 ])('“%s”', async (prompt, words) => {
   expect(await ask(prompt)).toContain(words);
 });
@@ -143,15 +146,78 @@ test('a full list counts as at least so many', async () => {
   expect(await ask('How many tasks failed?', many)).toMatch(/^At least 1,000 failed tasks/);
 });
 
-test.each([
-  'Is everything up?',
-  'Who is stale?',
-  'Which sender is busiest?',
-  'Is grace up?',
-  'How many messages were sent?',
-])('“%s” is for Rogers, and the answer says so', async (prompt) => {
-  expect(await ask(prompt)).toContain(`Ask Rogers: mad-cli rogers_ask '{"prompt":"${prompt}"}'`);
+describe('how long tasks take', () => {
+  const took = (n: number, seconds: number, prompt = 'work'): TaskView =>
+    task(n, 'COMPLETED', 10 * n, {
+      prompt,
+      started_at: at(10 * n),
+      finished_at: new Date(Date.parse(at(10 * n)) + seconds * 1000).toISOString(),
+    });
+  const some = [took(1, 0.1, 'List recent tasks'), took(2, 4), took(3, 20), took(4, 6)];
+
+  test.each([
+    ['How long do tasks take?', 'The newest first', [2, 3, 4]],
+    ['what is the average duration of tasks', 'The newest first', [2, 3, 4]],
+    ['which task took longest', 'The longest first', [3, 4, 2]],
+    ['slowest task', 'The longest first', [3, 4, 2]],
+    ['Which was the fastest task?', 'The shortest first', [2, 4, 3]],
+  ])('“%s”', async (prompt, order, tasks) => {
+    const answer = await ask(prompt, some);
+    expect(answer).toContain(
+      `3 completed tasks took 10 s on average: the longest 20 s (${id(3)}), the shortest 4 s (${id(2)}).\n${order}:`,
+    );
+    expect(listed(answer)).toEqual(tasks);
+  });
+
+  test('only those of the time that is asked about', async () => {
+    expect(await ask('average duration of tasks in the last 25 minutes', some)).toMatch(/^1 completed task /);
+    expect(await ask('how long do tasks take?', [])).toBe('No task yet has been completed.');
+  });
 });
+
+describe('an id that is short or mistyped', () => {
+  const one = task(1, 'FAILED', 5, { task_id: 'c2fbd33e-0000-4000-8000-000000000001' });
+  const two = task(2, 'COMPLETED', 6, { task_id: 'c2fbd3aa-0000-4000-8000-000000000002' });
+
+  test.each([
+    ['What happened to c2fbd33e?', `Task ${one.task_id} is FAILED.`],
+    ['what happened to task C2FBD33?', `Task ${one.task_id} is FAILED.`],
+    ['status of c2fbd3', "2 tasks begin with 'c2fbd3':\n- c2fbd33e-"],
+    ['What happened to task c2fbd33f?', "I find no task that begins with 'c2fbd33f'."],
+    [
+      'what about c2fbd33x-0000-4000-8000-000000000001',
+      "I find no task that begins with 'c2fbd33x-0000-4000-8000-000000000001'.",
+    ],
+    ['show task c2fb1', "I find no task that begins with 'c2fb1': give its id, or at least the first 6"],
+  ])('“%s”', async (prompt, words) => {
+    expect(await ask(prompt, [one, two])).toContain(words);
+  });
+});
+
+describe('questions about tasks', () => {
+  const asked = task(1, 'COMPLETED', 1, { prompt: 'list_recent_tasks(2)' });
+  const work = [task(2, 'COMPLETED', 20), task(3, 'FAILED', 30)];
+
+  test('stand last in a list, and are marked', async () => {
+    const answer = await ask('List recent tasks', [asked, ...work]);
+    expect(listed(answer)).toEqual([2, 3, 1]);
+    expect(answer).toMatch(/^3 tasks, newest first, questions last:/);
+    expect(answer?.match(/\(a question about tasks\)/g)).toHaveLength(1);
+    expect(answer).toMatch(/“list_recent_tasks\(2\)” \(a question about tasks\)$/);
+  });
+
+  test('are not the last task, where there is another', async () => {
+    expect(await ask('What happened to the last task?', [asked, ...work])).toContain(`Task ${id(2)} is`);
+    expect(await ask('What happened to the last task?', [asked])).toContain(`Task ${id(1)} is`);
+  });
+});
+
+test.each(['Is everything up?', 'Who is stale?', 'Which sender is busiest?', 'How many messages were sent?'])(
+  '“%s” is for Rogers',
+  async (prompt) => {
+    expect(await ask(prompt)).toBeNull();
+  },
+);
 
 test.each(['Write a poem about spring', 'System check, please respond with OK.', 'What is 2 + 2?', ''])(
   '“%s” is not for these rules',
