@@ -3,12 +3,19 @@ import { describe, expect, test } from 'vitest';
 import { offlinePlan } from '../offline-plan.ts';
 import { FIEDLER_TRIGGERS } from '../triggers.ts';
 import { createOfflineThinker, type OfflineThinkerOptions, words } from './offline-thinker.ts';
+import { redirectToRogers } from './redirect-rule.ts';
 import { rogersRules } from './rogers-rules.ts';
 import { taskRules } from './task-rules.ts';
 
 const rules = [
-  ...rogersRules({ connections: () => [], stats: () => [], clock: { now: () => 0 } }),
+  ...rogersRules({
+    connections: () => [],
+    stats: () => [],
+    busConnected: () => true,
+    clock: { now: () => 0 },
+  }),
   ...taskRules({ get: () => null, list: () => [] }),
+  redirectToRogers,
 ];
 const planner: Planner = {
   plan: async () => ({ plan: [{ step_number: 1, title: 'Build', description: 'Build it.' }] }),
@@ -33,6 +40,19 @@ test('repeats what a smoke test asks for, before any rule, and says that no mode
   const { answer } = await think('System check, please respond with OK.');
   expect(answer).toMatch(/^OK\n\n/);
   expect(answer).toMatch(NO_MODEL);
+});
+
+test.each([
+  ['Is the bus up? Please respond with OK.', /^The bus is up/],
+  ['Please respond with OK. Is the bus up?', /^The bus is up/],
+  ['Are you there? Please respond with OK.', /^OK\n/],
+  ['Health check: respond with OK', /^OK\n/],
+  ['Reply with yes or no.', /this is not among it/],
+  ['do not respond with OK', /this is not among it/],
+  ['rogers_get_stats(24)', /^0 messages in the last 24 clock hours/],
+  ['list_recent_tasks(2)', /^There is no task that you may see/],
+])('“%s”: a question beside the words to repeat comes first', async (prompt, answer) => {
+  expect((await think(prompt)).answer).toMatch(answer);
 });
 
 test('streams its answer in words', async () => {
@@ -86,16 +106,29 @@ describe('a trigger phrase', () => {
   });
 });
 
-test.each(['what ', 'compare more ', 'respond with ', '    ', '1', '....', 'last 1 ', '\n', 'mad.direct '])(
-  'a megabyte of “%s” is answered as fast as any other prompt',
-  async (piece) => {
-    const begunMs = performance.now();
-    const prompt = `x ${piece.repeat(1_000_000 / piece.length)}`;
-    expect((await think(prompt)).answer).toMatch(NO_MODEL);
-    expect(offlinePlan(prompt).plan.length).toBeGreaterThanOrEqual(3);
-    expect(performance.now() - begunMs).toBeLessThan(2_000);
-  },
-);
+test.each([
+  'what ',
+  'compare more ',
+  'respond with ',
+  '    ',
+  '1',
+  '....',
+  'last 1 ',
+  '\n',
+  'mad.direct ',
+  'task ',
+  '1a2b3c-',
+  'a1',
+  'get_stats(',
+  'the bus ',
+  'not ',
+])('a megabyte of “%s” is answered as fast as any other prompt', async (piece) => {
+  const begunMs = performance.now();
+  const prompt = `x ${piece.repeat(1_000_000 / piece.length)}`;
+  expect((await think(prompt)).answer).toMatch(NO_MODEL);
+  expect(offlinePlan(prompt).plan.length).toBeGreaterThanOrEqual(3);
+  expect(performance.now() - begunMs).toBeLessThan(2_000);
+});
 
 test('a cancel ends the answer between two words', async () => {
   const cancel = new AbortController();

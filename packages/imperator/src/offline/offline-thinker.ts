@@ -11,7 +11,8 @@ import { askForPlan, withoutPlanNotice } from '../planning.ts';
 import { HOW_TO_SET_A_MODEL } from '../provider/create-provider.ts';
 import { renderPlan } from '../render-plan.ts';
 import { findTrigger } from '../triggers.ts';
-import { wordsToEcho } from './echo.ts';
+import { callsAsWords } from './call-syntax.ts';
+import { asksSomething, findEcho } from './echo.ts';
 import type { OfflineContext, OfflineRule } from './rule.ts';
 
 export interface OfflineThinkerOptions {
@@ -62,15 +63,16 @@ export function createOfflineThinker(options: OfflineThinkerOptions): Thinker {
   }
 
   async function answerByRule(whole: string, context: OfflineContext): Promise<string> {
-    const prompt = whole.slice(0, MAX_QUESTION);
-    const echoed = wordsToEcho(prompt, true);
-    if (echoed !== null) return echoed;
+    const prompt = callsAsWords(whole.slice(0, MAX_QUESTION));
+    const echo = findEcho(prompt);
+    // Words are repeated at once where nothing else is asked; a question beside them comes first.
+    if (echo?.plain && !asksSomething(echo.rest)) return echo.words;
     for (const rule of rules) {
-      const answer = await rule.answer(prompt, context);
+      const answer = await rule.answer(echo?.plain ? echo.rest : prompt, context);
       context.signal.throwIfAborted();
       if (answer !== null) return answer;
     }
-    return wordsToEcho(prompt, false) ?? dontKnow();
+    return echo?.words ?? dontKnow();
   }
 
   const dontKnow = (): string =>
