@@ -12,6 +12,7 @@ import {
   type ToolDefinition,
   toErrorReply,
 } from '@mad-group/protocol';
+import { bindLog } from './bind-log.ts';
 import { isDeeperThan } from './json-depth.ts';
 import { linkSignal } from './linked-signal.ts';
 import type { MadMetrics } from './metrics.ts';
@@ -71,11 +72,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     let correlationId = request.correlationId ?? randomUUID();
     let tool: ToolDefinition | undefined;
     let outcome: ToolOutcome;
-    let callLog = log.child({ correlation_id: correlationId });
+    let callLog = bindLog(log, { correlation_id: correlationId });
     const { signal, unlink } = linkSignal(request.signals);
     try {
       correlationId = correlationIdOf(request.toolInput) ?? correlationId;
-      callLog = log.child({ correlation_id: correlationId });
+      callLog = bindLog(log, { correlation_id: correlationId });
       tool = findTool(tools, request.toolName);
       checkScope(request.caller, tool.scope, `'${tool.name}'`);
       if (isDeeperThan(request.toolInput, MAX_INPUT_DEPTH)) {
@@ -133,7 +134,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const correlationId = randomUUID();
       const { signal, unlink } = linkSignal(request.signals);
       try {
-        const contextLog = log.child({ correlation_id: correlationId });
+        const contextLog = bindLog(log, { correlation_id: correlationId });
         return await run({ caller: request.caller, correlationId, log: contextLog, signal });
       } finally {
         unlink();

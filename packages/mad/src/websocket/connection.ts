@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import { type Caller, type ClientConnection, MadError, toErrorReply } from '@mad-group/protocol';
 import type { RawData, WebSocket } from 'ws';
 import type { Dispatcher } from '../dispatch.ts';
@@ -8,6 +9,8 @@ import { parseRequest } from './parse-request.ts';
 
 export interface ConnectionOptions {
   readonly socket: WebSocket;
+  /** What carries the WebSocket. */
+  readonly stream: Pick<Duplex, 'cork' | 'uncork'>;
   /** Asked again for each request, so that a token that was taken away opens nothing more. */
   readonly authenticate: () => Caller;
   readonly dispatcher: Dispatcher;
@@ -30,7 +33,7 @@ export interface Connection {
  * `fiedler_cancel_task` behind a `fiedler_ask` would wait for the very answer that it should end.
  */
 export function serveConnection(options: ConnectionOptions): Connection {
-  const { socket, limits } = options;
+  const { socket, stream, limits } = options;
   const gone = new AbortController();
   const signals = [gone.signal, options.signal];
   const waiting: Buffer[] = [];
@@ -38,6 +41,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
   const drained = new Set<() => void>();
   const ended = Promise.withResolvers<void>();
   let alive = true;
+  let gathering = false;
   let bufferedAtLastCheck = 0;
 
   function send(frame: string): boolean {
@@ -48,8 +52,23 @@ export function serveConnection(options: ConnectionOptions): Connection {
       close(1013, 'You do not read what you are sent.');
       return false;
     }
+    gather();
     socket.send(frame, pump);
     return true;
+  }
+
+  /**
+   * Frames that are ready in one turn leave in one write: one reply of the bus settles many calls,
+   * and a write each would cost more than all else.
+   */
+  function gather(): void {
+    if (gathering) return;
+    gathering = true;
+    stream.cork();
+    process.nextTick(() => {
+      gathering = false;
+      stream.uncork();
+    });
   }
 
   function close(code: number, reason: string): void {

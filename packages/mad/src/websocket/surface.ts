@@ -52,6 +52,7 @@ export function createWebSocketSurface(options: WebSocketSurfaceOptions): WebSoc
         const { authorization } = request.headers;
         const connection = serveConnection({
           socket: webSocket,
+          stream: socket,
           authenticate: () => options.authenticate(authorization),
           dispatcher: options.dispatcher,
           limits,
