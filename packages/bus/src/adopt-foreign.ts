@@ -1,22 +1,25 @@
-import { type Envelope, type Logger, MAX_ENVELOPE_BYTES, MadError } from '@mad-group/protocol';
+import { type Logger, MAX_ENVELOPE_BYTES, MadError } from '@mad-group/protocol';
 import type { BusPart } from './bus-state.ts';
-import { foreignEnvelope, isPositioned } from './foreign-envelope.ts';
+import { type ForeignEnvelope, foreignEnvelope, isPositioned } from './foreign-envelope.ts';
 import { type LoopbackEar, NOT_HEARD } from './loopback.ts';
 import type { Publisher } from './publisher.ts';
 import { DEFAULT_TIMEOUT_MS } from './read-defaults.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { describeRedisError } from './redis-errors.ts';
+import { describeRedisError, isReply } from './redis-errors.ts';
 import { serializeEnvelope } from './serialize-envelope.ts';
+import { WakeUp } from './wake-up.ts';
 
 const FOREIGN_PATTERN = 'mad.*';
 /**
- * Entries to look back over for a foreign message: while one adopter hands over to the next, both
- * hear it, at nearly the same time.
+ * How far to look back for a foreign message: while one adopter hands over to the next, both hear it,
+ * at nearly the same time.
  */
-const LOOK_BACK = 1_000;
+const LOOK_BACK = { entries: 1_000, ms: 5_000 };
+/** Pauses after Redis refused to let us listen, in milliseconds, doubled each time. */
+const REFUSED_PAUSE_MS = { first: 500, most: 30_000 };
 /** Words of the process's own that may go unheard: some are on their way while a connection comes up. */
 const MAX_UNHEARD = 2;
-/** Losses are told at most so often, in milliseconds. */
+/** Losses and refusals are told at most so often, in milliseconds. */
 const TELL_INTERVAL_MS = 30_000;
 
 export interface AdoptForeignDeps {
@@ -41,22 +44,24 @@ export async function adoptForeign(deps: AdoptForeignDeps, signal: AbortSignal):
       left.count('too large', channel);
       return;
     }
-    const envelope = foreignEnvelope(channel, text);
-    if (!envelope) return;
-    append(envelope).catch((error: unknown) => {
+    const foreign = foreignEnvelope(channel, text);
+    if (!foreign) return;
+    append(foreign).catch((error: unknown) => {
       if (signal.aborted) return;
       const code = error instanceof MadError ? error.code : 'internal';
       left.count(code === 'payload_too_large' ? 'too large' : code, channel);
     });
   };
 
-  const append = async (envelope: Envelope): Promise<void> => {
+  const append = async ({ envelope, hasOwnId }: ForeignEnvelope): Promise<void> => {
     await publisher.publish({
       channel: envelope.channel,
       messageId: envelope.message_id,
       json: serializeEnvelope(envelope),
       kind: 'foreign',
-      lookBack: LOOK_BACK,
+      // An id that was made here is nowhere else.
+      lookBack: hasOwnId ? LOOK_BACK.entries : 0,
+      lookBackTo: `${Date.now() - LOOK_BACK.ms}-0`,
       timeoutMs: DEFAULT_TIMEOUT_MS,
     });
   };
@@ -73,25 +78,40 @@ export async function adoptForeign(deps: AdoptForeignDeps, signal: AbortSignal):
     hear();
     adopt(channel, text);
   });
+  /** Counts connections, so that an old one's tries end with it. */
+  let lives = 0;
+  let refusedToldMs = Number.NEGATIVE_INFINITY;
+  const pause = new WakeUp();
+  async function listen(): Promise<void> {
+    const life = lives;
+    let pauseMs = REFUSED_PAUSE_MS.first;
+    while (life === lives && !signal.aborted) {
+      try {
+        await connection.redis.psubscribe(FOREIGN_PATTERN);
+        await connection.redis.subscribe(loopback.key);
+        unheard = 0;
+        listening = true;
+        loopback.say();
+        return;
+      } catch (error) {
+        // A lost connection is told of as such, and its successor comes here again.
+        if (!isReply(error)) return;
+        const reason = describeRedisError(error);
+        part.away(reason);
+        if (performance.now() - refusedToldMs >= TELL_INTERVAL_MS) {
+          refusedToldMs = performance.now();
+          log.warn({ reason }, 'cannot listen for foreign messages, trying again');
+        }
+        await pause.wait(pauseMs, signal);
+        pauseMs = Math.min(REFUSED_PAUSE_MS.most, 2 * pauseMs);
+      }
+    }
+  }
   connection.listen({
-    ready: () => {
-      Promise.all([
-        connection.redis.psubscribe(FOREIGN_PATTERN),
-        connection.redis.subscribe(loopback.key),
-      ]).then(
-        () => {
-          unheard = 0;
-          listening = true;
-          loopback.say();
-        },
-        (error: unknown) => {
-          log.warn({ reason: describeRedisError(error) }, 'cannot listen for foreign messages, trying again');
-          connection.reconnect();
-        },
-      );
-    },
+    ready: () => void listen(),
     lost: (error) => {
       listening = false;
+      lives += 1;
       part.away(describeRedisError(error));
     },
   });

@@ -1,6 +1,7 @@
 import { DEFAULT_TIMEOUT_MS } from './read-defaults.ts';
 import type { RedisConnection, ScriptedRedis } from './redis-connection.ts';
 import { busUnavailable, describeRedisError } from './redis-errors.ts';
+import { WakeUp } from './wake-up.ts';
 
 /** Pause after a refusal, as of a Redis that is loading or out of memory, in milliseconds. */
 const REFUSED_PAUSE_MS = 200;
@@ -17,6 +18,7 @@ export async function runCommand<Result>(
 ): Promise<Result> {
   const endMs = performance.now() + timeoutMs;
   const leftMs = (): number => endMs - performance.now();
+  const pause = new WakeUp();
   let reason: string | undefined;
   while (!signal.aborted && leftMs() > 0) {
     if (!(await connection.waitUntilReady(leftMs(), signal))) break;
@@ -24,7 +26,7 @@ export async function runCommand<Result>(
       return await inTime(command(connection.redis), leftMs());
     } catch (error) {
       reason = describeRedisError(error);
-      await pause(Math.min(REFUSED_PAUSE_MS, leftMs()));
+      await pause.wait(Math.min(REFUSED_PAUSE_MS, leftMs()), signal);
     }
   }
   throw busUnavailable(connection.ready && reason !== undefined ? reason : connection.reason, timeoutMs);
@@ -41,5 +43,3 @@ async function inTime<Result>(promise: Promise<Result>, timeoutMs: number): Prom
     clearTimeout(timer);
   }
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));

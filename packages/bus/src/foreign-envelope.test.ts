@@ -12,7 +12,7 @@ test('whatever is published becomes a valid envelope', () => {
         fc.object().map((value) => JSON.stringify(value)),
       ),
       (text) => {
-        const envelope = foreignEnvelope('mad.topic.a', text);
+        const envelope = foreignEnvelope('mad.topic.a', text)?.envelope;
         expect(EnvelopeSchema.safeParse(envelope).error).toBeUndefined();
         expect(envelope?.channel).toBe('mad.topic.a');
       },
@@ -23,14 +23,19 @@ test('whatever is published becomes a valid envelope', () => {
 test('fields of the wrong type are filled as if they were absent', () => {
   const text =
     '{"message_id":7,"sender_id":"","recipient_id":[],"timestamp":null,"payload":{"a":1},"__proto__":{"x":1}}';
-  const envelope = foreignEnvelope('mad.direct.b', text);
+  const { envelope, hasOwnId } = foreignEnvelope('mad.direct.b', text) ?? {};
   expect(envelope).toMatchObject({ sender_id: 'unknown', recipient_id: null, payload: { a: 1 } });
   expect(EnvelopeSchema.safeParse(envelope).success).toBe(true);
+  expect(hasOwnId).toBe(false);
+  expect(foreignEnvelope('mad.direct.b', '{"message_id":"its own"}')).toMatchObject({
+    envelope: { message_id: 'its own' },
+    hasOwnId: true,
+  });
 });
 
 test('nesting past the parser’s stack is text', () => {
   const text = '['.repeat(1_000_000);
-  expect(foreignEnvelope('mad.topic.a', text)?.payload).toEqual({ raw: text });
+  expect(foreignEnvelope('mad.topic.a', text)?.envelope.payload).toEqual({ raw: text });
 });
 
 test('only a position of its own makes a message ours', () => {

@@ -14,6 +14,12 @@ const END_LENGTH = 128;
 /** Whether a text from a channel is in the log already. Most are, so that nothing is parsed here. */
 export const isPositioned = (text: string): boolean => OUR_END.test(text.slice(-END_LENGTH));
 
+export interface ForeignEnvelope {
+  readonly envelope: Envelope;
+  /** It came with its message id; otherwise that was made here. */
+  readonly hasOwnId: boolean;
+}
+
 /**
  * An envelope for what a first-generation client, or any other, published without the log. What it
  * lacks is filled in; its channel is the one it came on. Headers are left behind: they say on whose
@@ -21,17 +27,19 @@ export const isPositioned = (text: string): boolean => OUR_END.test(text.slice(-
  *
  * Undefined where nothing is to be taken up: it carries a position, or the channel is none of ours.
  */
-export function foreignEnvelope(channel: string, text: string): Envelope | undefined {
+export function foreignEnvelope(channel: string, text: string): ForeignEnvelope | undefined {
   if (!isChannel(channel)) return undefined;
   const value = parseJson(text);
   if (!isObject(value)) {
-    return createEnvelope({ channel, senderId: UNKNOWN_SENDER, payload: { raw: value } });
+    const envelope = createEnvelope({ channel, senderId: UNKNOWN_SENDER, payload: { raw: value } });
+    return { envelope, hasOwnId: false };
   }
   if (PositionSchema.safeParse(value.position).success) return undefined;
   const { payload } = value;
-  return createEnvelope({
+  const messageId = textOf(value.message_id);
+  const envelope = createEnvelope({
     channel,
-    messageId: textOf(value.message_id),
+    messageId,
     conversationId: textOf(value.conversation_id),
     correlationId: textOf(value.correlation_id),
     timestamp: textOf(value.timestamp),
@@ -40,6 +48,7 @@ export function foreignEnvelope(channel: string, text: string): Envelope | undef
     // An object without a payload is no envelope at all, so it is kept whole.
     payload: isObject(payload) ? payload : { raw: payload === undefined ? value : payload },
   });
+  return { envelope, hasOwnId: messageId !== undefined };
 }
 
 /** The JSON value, or the text itself where it is none. */

@@ -44,6 +44,11 @@ export class LogCursor {
     return new LogCursor(epoch, place);
   }
 
+  /** The same place, which moves on its own. */
+  copy(): LogCursor {
+    return new LogCursor(this.#epoch, this.#place);
+  }
+
   get place(): string {
     return this.#place;
   }
@@ -92,9 +97,9 @@ export class LogCursor {
       this.#place = place;
       this.#number = number;
       if (!matches(channel)) continue;
-      const envelope = parseEnvelope(fields[7] as string);
+      const envelope = parseEnvelope(fields[7]);
       if (envelope === undefined) {
-        log.warn({ position: this.position, channel }, 'an entry of the log is no JSON and is left out');
+        log.error({ position: this.position, channel }, 'an entry of the log is no message and is left out');
         continue;
       }
       envelope.position = this.position;
@@ -124,11 +129,39 @@ function startOf({ oldest, last }: LogHead): string {
   return number === 1 ? FIRST_PLACE : `${oldest.slice(0, dash)}-${number - 1}`;
 }
 
-function parseEnvelope(json: string): Envelope | undefined {
+/** Undefined where it is none: whoever may write to Redis may have written it. */
+function parseEnvelope(json: string | undefined): Envelope | undefined {
+  if (json === undefined) return undefined;
   try {
-    return JSON.parse(json) as Envelope;
+    const value = JSON.parse(json) as unknown;
+    return isEnvelope(value) ? value : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    // Nesting past the parser's stack is a RangeError.
+    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
     throw error;
   }
 }
+
+/** What every reader relies on. A look at each field, not a schema: every message comes through here. */
+function isEnvelope(value: unknown): value is Envelope {
+  if (!isObject(value)) return false;
+  const { recipient_id: recipient, headers } = value;
+  return (
+    TEXT_FIELDS.every((field) => typeof value[field] === 'string') &&
+    (recipient === null || recipient === undefined || typeof recipient === 'string') &&
+    (headers === undefined || isObject(headers)) &&
+    isObject(value.payload)
+  );
+}
+
+const TEXT_FIELDS = [
+  'message_id',
+  'conversation_id',
+  'correlation_id',
+  'timestamp',
+  'sender_id',
+  'channel',
+] as const;
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -8,13 +8,13 @@ import {
 } from '@mad-group/protocol';
 import type { Bus, LogBatch, PublishOptions, ReadOptions } from './bus.ts';
 import { BusState } from './bus-state.ts';
+import { busStopped } from './bus-stopped.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits } from './log-limits.ts';
 import { createMemoryKv } from './memory-kv.ts';
 import { MemoryLog } from './memory-log.ts';
 import { MemoryReader } from './memory-reader.ts';
 import { createPatternFilter } from './pattern-filter.ts';
 import { DEFAULT_IDLE_MS, DEFAULT_MAX_BATCH, LOOK_BACK_ENTRIES } from './read-defaults.ts';
-import { busStopped } from './redis-errors.ts';
 import { serializeEnvelope } from './serialize-envelope.ts';
 import { WakeUp } from './wake-up.ts';
 

@@ -5,5 +5,8 @@
  */
 export const placeNumber = (place: string): number => Number(place.slice(place.indexOf('-') + 1));
 
+/** Time of the entry at a place, in milliseconds since 1970. */
+export const placeMs = (place: string): number => Number(place.slice(0, place.indexOf('-')));
+
 /** Before the first entry. */
 export const FIRST_PLACE = '0-0';

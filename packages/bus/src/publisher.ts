@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { comparePlaces, formatPosition, type Position } from '@mad-group/protocol';
+import { busStopped } from './bus-stopped.ts';
 import type { LogBounds } from './log-bounds.ts';
+import { placeMs } from './place.ts';
+import { LOOK_BACK_ENTRIES, LOOK_BACK_SKEW_MS } from './read-defaults.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { busStopped, busUnavailable, describeRedisError, isReply } from './redis-errors.ts';
+import { busUnavailable, describeRedisError, isReply } from './redis-errors.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import type { LuaScript } from './redis-scripts.ts';
 
@@ -11,10 +14,10 @@ const MAX_CALL_MESSAGES = 200;
 const MAX_CALL_CHARACTERS = 1_000_000;
 const MAX_CALLS = 4;
 /**
- * Entries to look back over for what is in doubt. The newest place that was ours bounds it first;
- * between the two stands what others have appended meanwhile.
+ * What was sent cannot stand in the log before the newest entry that was known then. Less this, in
+ * milliseconds: a log that begins anew may keep another clock.
  */
-const IN_DOUBT_LOOK_BACK = 100_000;
+const IN_DOUBT_SKEW_MS = 1_000;
 /** How exactly a publish keeps its time, in milliseconds. */
 const DEADLINE_CHECK_MS = 50;
 /** Pause after Redis refused, as it does while loading or out of memory, in milliseconds. */
@@ -38,6 +41,8 @@ interface Pending {
   readonly endMs: number;
   /** Sent once already, on a connection that was lost before the answer. */
   inDoubt: boolean;
+  /** Where it was sent: it is not in the log from before this time, in milliseconds since 1970. */
+  notBeforeMs: number | undefined;
   settled: boolean;
   readonly resolve: (position: Position) => void;
   readonly reject: (error: Error) => void;
@@ -70,8 +75,9 @@ export class Publisher {
   #flushing = false;
   #pausedUntilMs = 0;
   #refusal: string | undefined;
-  /** Place of the newest entry known to be ours: what is in doubt can only stand behind it. */
-  #lastPlace = '-';
+  /** Time of the newest entry known in this epoch of the log, in milliseconds; 0 before the first. */
+  #newestMs = 0;
+  #epoch = '';
   #deadlines: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -99,7 +105,15 @@ export class Publisher {
     if (this.#stopped) return Promise.reject(busStopped());
     return new Promise((resolve, reject) => {
       const endMs = performance.now() + message.timeoutMs;
-      this.#waiting.push({ message, endMs, inDoubt: false, settled: false, resolve, reject });
+      this.#waiting.push({
+        message,
+        endMs,
+        inDoubt: false,
+        notBeforeMs: undefined,
+        settled: false,
+        resolve,
+        reject,
+      });
       this.#deadlines ??= setInterval(() => this.#checkDeadlines(), DEADLINE_CHECK_MS);
       if (this.#flushing) return;
       this.#flushing = true;
@@ -132,6 +146,9 @@ export class Publisher {
     }
     const call = this.#waiting.splice(0, count);
     this.#calls.push(call);
+    // The older of two sends bounds what is looked for: both may have arrived.
+    const notBeforeMs = Math.max(this.#newestMs - IN_DOUBT_SKEW_MS, Date.now() - LOOK_BACK_SKEW_MS);
+    for (const pending of call) pending.notBeforeMs ??= notBeforeMs;
     const generation = this.#generation;
     this.#connection.redis
       .evalsha(this.#script.sha, this.#keys.length, ...this.#keys, ...this.#scriptArguments(call))
@@ -157,15 +174,15 @@ export class Publisher {
     const reachBackTo = (place: string): void => {
       lookBackTo = lookBackTo === undefined ? place : earlier(lookBackTo, place);
     };
-    for (const { message, inDoubt } of call) {
+    for (const { message, inDoubt, notBeforeMs = 0 } of call) {
       if (message.kind === 'loopback') {
         messages.push('l', '', message.messageId, '');
         continue;
       }
       const mayBeThere = inDoubt || message.lookBack > 0;
-      if (inDoubt) reachBackTo(this.#lastPlace);
+      if (inDoubt) reachBackTo(`${notBeforeMs}-0`);
       if (message.lookBack > 0) reachBackTo(message.lookBackTo ?? '-');
-      if (mayBeThere) lookBack = Math.max(lookBack, inDoubt ? IN_DOUBT_LOOK_BACK : message.lookBack);
+      if (mayBeThere) lookBack = Math.max(lookBack, inDoubt ? LOOK_BACK_ENTRIES : message.lookBack);
       const flags = (mayBeThere ? 'r' : '') + (message.kind === 'foreign' ? 'f' : '');
       messages.push(flags, message.channel, message.messageId, message.json);
     }
@@ -178,9 +195,11 @@ export class Publisher {
     const call = this.#calls.shift() as Pending[];
     const epoch = reply[0] as string;
     this.#refusal = undefined;
+    if (epoch !== this.#epoch) this.#newestMs = 0;
+    this.#epoch = epoch;
     for (let index = 0; index < call.length; index += 1) {
       const place = reply[index + 1] as string;
-      if (place !== '') this.#lastPlace = place;
+      if (place !== '') this.#newestMs = Math.max(this.#newestMs, placeMs(place));
       const pending = call[index] as Pending;
       settle(pending, () => pending.resolve(formatPosition({ epoch, place })));
     }

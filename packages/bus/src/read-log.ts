@@ -79,9 +79,22 @@ export async function* readLog(deps: LogReaderDeps, options: ReadOptions): Async
       checked = false;
       return undefined;
     }
+    return take(cursor, entries);
+  }
+
+  /** The entries as a batch. Where that fails, they are read again. */
+  async function take(at: LogCursor, entries: readonly RawEntry[]): Promise<LogBatch | undefined> {
     const items: LogItem[] = [];
-    checked = cursor.take(entries, filter(), items, log);
-    return { items, position: cursor.position, caughtUp: checked && entries.length < maxBatch };
+    const ahead = at.copy();
+    try {
+      checked = ahead.take(entries, filter(), items, log);
+    } catch (error) {
+      log.error({ err: error, position: at.position }, 'Entries of the log cannot be read, trying again');
+      await pause.wait(REFUSED_PAUSE_MS, signal);
+      return undefined;
+    }
+    cursor = ahead;
+    return { items, position: ahead.position, caughtUp: checked && entries.length < maxBatch };
   }
 
   try {
@@ -105,7 +118,12 @@ export async function* readLog(deps: LogReaderDeps, options: ReadOptions): Async
       }
       if (signal.aborted) return;
       if (batch === undefined) {
-        if (cursor === undefined || performance.now() < dueMs) continue;
+        if (performance.now() < dueMs) continue;
+        if (cursor === undefined) {
+          // Nothing to tell yet, and nothing that is due: without this it would not wait any more.
+          dueMs = performance.now() + idleMs;
+          continue;
+        }
         batch = { items: [], position: cursor.position, caughtUp: silent };
       }
       yield batch;

@@ -272,6 +272,54 @@ describe('the log in Redis', () => {
   });
 });
 
+describe('an entry that is no message', () => {
+  test('is told of with its place and left out, and what stands around it is read', async () => {
+    const { log, lines } = recordingLog();
+    const bus = await startBus({}, log);
+    await bus.publish(message('before'));
+    const epoch = (await plain.hget(`${prefix}log:head`, 'epoch')) as string;
+    const whole = message('x');
+    const bad = [
+      'null',
+      '7',
+      '"text"',
+      '[]',
+      '{',
+      '{"message_id":"x"}',
+      JSON.stringify({ ...whole, sender_id: undefined }),
+      JSON.stringify({ ...whole, payload: null }),
+      JSON.stringify({ ...whole, payload: [] }),
+    ];
+    for (const [index, json] of bad.entries()) {
+      const fields = ['channel', 'mad.topic.test', 'id', 'x', 'epoch', epoch, 'envelope', json];
+      await plain.xadd(`${prefix}log`, `${Date.now()}-${index + 2}`, ...fields);
+    }
+    await plain.hset(`${prefix}log:head`, 'ms', Date.now(), 'number', bad.length + 1);
+    await bus.publish(message('after'));
+    expect(texts(await collect(bus, { from: 'start' }, 2))).toEqual(['before', 'after']);
+    expect(texts((await bus.readOnce({ from: 'start', ...ALL })).items)).toEqual(['before', 'after']);
+    const told = lines.filter(({ level }) => level === 'error');
+    expect(told).toHaveLength(2 * bad.length);
+    expect(told[0]?.facts).toMatchObject({
+      position: expect.stringMatching(/-2$/),
+      channel: 'mad.topic.test',
+    });
+  });
+});
+
+describe('a read that does not wait', () => {
+  test('leaves the publishing connection to what is published', async () => {
+    const bus = await startBus();
+    await bus.publish(message('1'));
+    await bus.readOnce({ from: 'start', ...ALL });
+    await bus.readOnce({ from: 'start', ...ALL });
+    const clients = String(await plain.client('LIST')).split('\n');
+    const polls = clients.filter((line) => line.includes('name=mad-polls '));
+    expect(polls).toHaveLength(1);
+    expect(polls[0]).toContain('cmd=xread');
+  });
+});
+
 describe('a stopped bus', () => {
   test('leaves no connection behind, whatever was under way', async () => {
     const ours = async (): Promise<number> =>

@@ -32,7 +32,7 @@ export interface RedisBusOptions {
 
 /**
  * A bus over Redis 7: one connection for publishing and short commands, one for each reader, one for
- * taking up foreign messages.
+ * reads that do not wait, one for taking up foreign messages.
  *
  * @throws TypeError where the URL is none
  */
@@ -90,6 +90,16 @@ export function createRedisBus({ url, password, log, limits, keyPrefix }: RedisB
     },
   });
 
+  /** For reads that somebody polls: a large answer on the publishing socket would hold up what goes out. */
+  let polls: RedisConnection | undefined;
+  function pollConnection(): RedisConnection {
+    // A stopped bus opens nothing, and this one is closed.
+    if (stopped.signal.aborted) return connection;
+    polls ??= connect('polls');
+    polls.start();
+    return polls;
+  }
+
   async function publish(envelope: Envelope, options: PublishOptions): Promise<Position> {
     return publisher.publish({
       channel: envelope.channel,
@@ -124,7 +134,7 @@ export function createRedisBus({ url, password, log, limits, keyPrefix }: RedisB
         { ...options, signal: untilStopped(options.signal) },
       ),
     readOnce: (options) =>
-      runCommand(connection, (redis) => readLogOnce(redis, { keys, log }, options), {
+      runCommand(pollConnection(), (redis) => readLogOnce(redis, { keys, log }, options), {
         signal: stopped.signal,
       }),
     adoptForeign: (signal) =>

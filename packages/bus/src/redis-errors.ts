@@ -32,5 +32,3 @@ export function busUnavailable(reason: string, timeoutMs: number): MadError {
     { retryAfterMs: RETRY_AFTER_MS },
   );
 }
-
-export const busStopped = (): MadError => new MadError('bus_unavailable', 'The bus is stopped.');
