@@ -94,7 +94,7 @@ test.each(['before commit', 'after commit', 'after publish', 'mid-token'])(
         status: 'CANCELLED',
       });
     }
-    expect(verdict.statuses).toMatchObject({ FAILED: DEATHS });
+    expect(verdict).toMatchObject({ statuses: { FAILED: DEATHS }, repeatedEntries: 0 });
     figure(`tasks killed ${place}`, {
       deaths: DEATHS,
       ...verdict,
