@@ -10,7 +10,7 @@ import { createTrafficMetrics } from './traffic-metrics.ts';
 import { createTrafficStore, type TrafficStore } from './traffic-store.ts';
 
 /** Rogers' watcher on a scripted bus, with a clock that the test turns. */
-function setUp(options: { store?: TrafficStore; metrics?: MadMetrics } = {}) {
+function setUp(options: { store?: TrafficStore; metrics?: MadMetrics; maxMads?: number } = {}) {
   const bus = createScriptedBus();
   const store = options.store ?? createTrafficStore(openTestDatabase().relaxed);
   const metrics = options.metrics ?? createMetrics({ processMetrics: false });
@@ -18,7 +18,12 @@ function setUp(options: { store?: TrafficStore; metrics?: MadMetrics } = {}) {
   let elapsedMs = 0;
   const watcher = createBusWatcher({
     bus,
-    store: { load: () => store.load(), commit: (...given) => store.commit(...given) },
+    ...(options.maxMads === undefined ? {} : { maxMads: options.maxMads }),
+    store: {
+      load: () => store.load(),
+      commit: (...given) => store.commit(...given),
+      forget: (madIds) => store.forget(madIds),
+    },
     metrics: createTrafficMetrics(metrics, store),
     trafficLog: createTrafficLog({ log: silentLogger, clock: { now: () => elapsedMs } }),
     log,
@@ -263,6 +268,35 @@ describe('the registry', () => {
     expect(status('fiedler')).toBe('HEALTHY');
     await idle(1);
     expect(status('fiedler')).toBe('STALE');
+  });
+
+  test('holds so many at most, and lets a flood of new names drive out nobody who is HEALTHY', async () => {
+    const { bus, watcher, store, metrics } = setUp({ maxMads: 3 });
+    await watcher.start();
+    await bus.give([beat(0, 'fiedler'), beat(1, 'fiedler'), beat(2, 'grace'), beat(3, 'grace')]);
+    await bus.give(Array.from({ length: 50 }, (_, n) => said(10 + n, `made-up-${n}`)));
+    const ids = () => store.connections().map(({ mad_id }) => mad_id);
+    expect(ids()).toEqual(['fiedler', 'grace', 'made-up-49']);
+    // Even where they speak often enough to be HEALTHY.
+    await bus.give(Array.from({ length: 50 }, (_, n) => said(100 + n, `made-up-${n % 5}`)));
+    expect(ids()).toEqual(expect.arrayContaining(['fiedler', 'grace']));
+    expect(ids()).toHaveLength(3);
+    expect(await metrics.registry.metrics()).toContain('mad_rogers_connections{status="HEALTHY"} 3');
+  });
+
+  test('forgets in memory, too, whom retention has deleted', async () => {
+    const { bus, watcher, store, metrics, status } = setUp();
+    await watcher.start();
+    await bus.give([beat(0, 'gone'), beat(1, 'gone', { health: 'STOPPING' }), beat(2, 'here')]);
+    const gauge = () => metrics.registry.metrics();
+    expect(await gauge()).toContain('mad_rogers_connections{status="DISCONNECTED"} 1');
+    store.deleteBefore(T0 + 2);
+    watcher.forgetBefore(T0 + 2);
+    expect(await gauge()).toContain('mad_rogers_connections{status="DISCONNECTED"} 0');
+    expect(status('here')).toBe('CONNECTED');
+    // Who comes back begins anew, as after a restart.
+    await bus.give([beat(3, 'gone')]);
+    expect(status('gone')).toBe('CONNECTED');
   });
 
   test('never holds Rogers', async () => {

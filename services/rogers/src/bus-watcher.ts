@@ -12,13 +12,14 @@ import {
 import { type BatchTally, type Gap, tallyBatch, type WatchState } from './batch-tally.ts';
 import { nothingRead } from './log-progress.ts';
 import { judged, type MadRecord } from './registry.ts';
+import { MAX_MADS, overflow } from './registry-bound.ts';
 import type { TrafficLog } from './traffic-log.ts';
 import type { TrafficMetrics } from './traffic-metrics.ts';
 import type { TrafficStore } from './traffic-store.ts';
 
 export interface BusWatcherOptions {
   readonly bus: Pick<Bus, 'kind' | 'read' | 'adoptForeign' | 'status'>;
-  readonly store: Pick<TrafficStore, 'load' | 'commit'>;
+  readonly store: Pick<TrafficStore, 'load' | 'commit' | 'forget'>;
   readonly metrics: TrafficMetrics;
   readonly trafficLog: TrafficLog;
   readonly log: Logger;
@@ -26,6 +27,13 @@ export interface BusWatcherOptions {
   readonly clock?: Clock;
   /** Milliseconds that only go forward, for durations. Default: the process's. */
   readonly monotonic?: Clock;
+  /** MADs in the registry, at most. Default: {@link MAX_MADS}. */
+  readonly maxMads?: number;
+}
+
+export interface BusWatcher extends Lifecycle {
+  /** Retention has deleted the MADs that were gone by then: they are forgotten here, too. */
+  forgetBefore(timeMs: number): void;
 }
 
 /** Entries in one transaction: enough that a commit costs little, few enough that the largest fit into memory. */
@@ -43,16 +51,17 @@ const RETRY_MS = { first: 500, longest: 30_000 };
  * together, so each entry is counted once whatever was interrupted. MADs are judged only at a
  * batch with nothing behind it, read without delay from a connected bus.
  */
-export function createBusWatcher(options: BusWatcherOptions): Lifecycle {
-  const { bus, store, metrics, trafficLog, log, clock = systemClock } = options;
+export function createBusWatcher(options: BusWatcherOptions): BusWatcher {
+  const { bus, store, metrics, trafficLog, log, clock = systemClock, maxMads = MAX_MADS } = options;
   const monotonic = options.monotonic ?? { now: () => performance.now() };
+  let connections = new Map<string, MadRecord>();
   let running: { abort: AbortController; done: Promise<unknown> } | undefined;
 
   async function watch(signal: AbortSignal, worked: () => void): Promise<void> {
     const stored = store.load();
     metrics.restore();
     metrics.connections(stored.connections.values());
-    const connections = new Map<string, MadRecord>(stored.connections);
+    connections = new Map(stored.connections);
     let { progress, position } = stored;
     let batchAtMs = monotonic.now();
     const batches = bus.read({
@@ -76,11 +85,20 @@ export function createBusWatcher(options: BusWatcherOptions): Lifecycle {
         tell(batch, change, connections, tally.connections);
       }
       for (const [madId, record] of change.connections) connections.set(madId, record);
+      bound();
       progress = change.progress;
       position = batch.position;
       if (news) metrics.connections(connections.values());
       worked();
     }
+  }
+
+  function bound(): void {
+    const madIds = overflow(connections, maxMads);
+    if (madIds.length === 0) return;
+    store.forget(madIds);
+    for (const madId of madIds) connections.delete(madId);
+    log.warn({ forgotten: madIds.length, max: maxMads }, 'More names on the bus than the registry holds');
   }
 
   function tell(
@@ -124,6 +142,12 @@ export function createBusWatcher(options: BusWatcherOptions): Lifecycle {
   }
 
   return {
+    forgetBefore(timeMs) {
+      for (const { madId, status, lastSeenMs } of connections.values()) {
+        if (status === 'DISCONNECTED' && lastSeenMs < timeMs) connections.delete(madId);
+      }
+      metrics.connections(connections.values());
+    },
     async start() {
       if (running) return;
       const abort = new AbortController();

@@ -131,7 +131,13 @@ export async function createRogers(options: RogersOptions): Promise<Mad> {
     parts: [
       closing(database),
       planner,
-      createMetricsRetention({ store, days: config.METRICS_RETENTION_DAYS, clock, log }),
+      createMetricsRetention({
+        store,
+        days: config.METRICS_RETENTION_DAYS,
+        clock,
+        log,
+        onDeleted: watcher.forgetBefore,
+      }),
       watcher,
       {
         start: runner.start,

@@ -11,16 +11,19 @@ afterEach(() => void vi.useRealTimers());
 
 test('old hours are deleted at the start and once an hour, until it is stopped', async () => {
   const asked: number[] = [];
+  const told: number[] = [];
   const store = { deleteBefore: (timeMs: number) => asked.push(timeMs) };
   const retention = createMetricsRetention({
     store,
     days: 400,
     clock: { now: () => 500 * DAY_MS },
     log: silentLogger,
+    onDeleted: (timeMs) => told.push(timeMs),
   });
   await retention.start();
   await retention.start();
   expect(asked).toEqual([100 * DAY_MS]);
+  expect(told).toEqual(asked);
   vi.advanceTimersByTime(3 * HOUR_MS);
   expect(asked).toHaveLength(4);
   await retention.stop();
@@ -33,7 +36,13 @@ test('a database that refuses does not end the process', async () => {
   const deleteBefore = (): number => {
     throw new Error('database or disk is full');
   };
-  const retention = createMetricsRetention({ store: { deleteBefore }, days: 1, clock: Date, log });
+  const retention = createMetricsRetention({
+    store: { deleteBefore },
+    days: 1,
+    clock: Date,
+    log,
+    onDeleted: () => undefined,
+  });
   await retention.start();
   await retention.stop();
   expect(lines.map(({ level }) => level)).toEqual(['error']);

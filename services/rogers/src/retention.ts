@@ -10,14 +10,24 @@ export interface MetricsRetentionOptions {
   readonly days: number;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told what was deleted: everything before this time. */
+  readonly onDeleted: (timeMs: number) => void;
 }
 
 /** Deletes hourly metrics past their days, at the start and once an hour. */
-export function createMetricsRetention({ store, days, clock, log }: MetricsRetentionOptions): Lifecycle {
+export function createMetricsRetention({
+  store,
+  days,
+  clock,
+  log,
+  onDeleted,
+}: MetricsRetentionOptions): Lifecycle {
   let timer: NodeJS.Timeout | undefined;
   function sweep(): void {
     try {
-      const rows = store.deleteBefore(clock.now() - days * DAY_MS);
+      const beforeMs = clock.now() - days * DAY_MS;
+      const rows = store.deleteBefore(beforeMs);
+      onDeleted(beforeMs);
       if (rows > 0) log.info({ rows, days }, 'Deleted hourly metrics past their retention');
     } catch (error) {
       log.error({ err: error }, 'Hourly metrics past their retention could not be deleted');

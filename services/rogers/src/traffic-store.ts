@@ -51,6 +51,8 @@ export interface TrafficStore {
   /** Stores what a batch adds and its position, all or nothing. */
   commit(tally: BatchTally, position: Position, noticedAt: Date): void;
   connections(): ConnectionView[];
+  /** Takes MADs out of the registry. */
+  forget(madIds: readonly string[]): void;
   /** The last `hours` hours, the one that `nowMs` falls into included, newest first. */
   stats(nowMs: number, hours: number, page?: StatsPage): Stat[];
   /** The same hours summed up, each list by its largest totals and `limit` long at most. */
@@ -136,6 +138,8 @@ export function createTrafficStore(database: Database): TrafficStore {
     "DELETE FROM connections WHERE status = 'DISCONNECTED' AND last_heartbeat < ?",
   );
 
+  const deleteConnection = database.prepare<[string]>('DELETE FROM connections WHERE mad_id = ?');
+
   const write = (tally: BatchTally, position: Position, noticedAt: Date): void => {
     for (const { hour, senderId, topicPattern, count } of tally.counts) {
       addHourly.run(hour, senderId, topicPattern, count);
@@ -169,6 +173,10 @@ export function createTrafficStore(database: Database): TrafficStore {
     },
     commit: (tally, position, noticedAt) => database.transaction(() => write(tally, position, noticedAt)),
     connections: () => readConnections.all(),
+    forget: (madIds) =>
+      database.transaction(() => {
+        for (const madId of madIds) deleteConnection.run(madId);
+      }),
     stats: (nowMs, hours, { after = BEFORE_ALL, limit = NO_LIMIT } = {}) =>
       readStats.all({ ...after, firstHour: firstHour(nowMs, hours), limit }),
     statTotals(nowMs, hours, limit) {
