@@ -3,8 +3,9 @@ import { readMetrics, sumOf } from '../test/kit/metrics.ts';
 import { type Bench, sized } from './kit/bench.ts';
 import { startMad } from './kit/mad.ts';
 import { compare, inPairs } from './kit/pairs.ts';
+import { cpuMs } from './kit/process-cost.ts';
 import { emptyRedis, startBenchRedis } from './kit/redis.ts';
-import { given } from './kit/spread.ts';
+import { given, spread } from './kit/spread.ts';
 import { startWorker } from './kit/worker.ts';
 import { loadOverWebSockets } from './kit/ws-load.ts';
 
@@ -33,7 +34,11 @@ export const graceSends: Bench = {
         () => withGrace(redis, count),
         () => withBareServer(redis, count),
       );
-      const { ours, peer, ratio } = compare(results.ours, results.peer);
+      const { ours, peer, ratio } = compare(
+        results.ours.map(({ rate }) => rate),
+        results.peer.map(({ rate }) => rate),
+      );
+      const us = (sides: readonly Sends[]) => spread(sides.map(({ cpuUs }) => cpuUs)).median.toFixed(1);
       const figure = `Grace: sends over ${SOCKETS} WebSockets, Rogers counting`;
       const bySeeds = given(ours.median / SEEDS_A_SECOND);
       return [
@@ -44,6 +49,7 @@ export const graceSends: Bench = {
           peer: { what: 'bare ws server, parsing reader', value: peer },
           ratio,
           target: { words: '≥ 50 %', met: ratio.median >= 0.5 },
+          note: `processor time of a send, Grace ${us(results.ours)} µs; bare server ${us(results.peer)} µs`,
         },
         {
           figure: `${figure}, by the seeds'`,
@@ -60,27 +66,33 @@ export const graceSends: Bench = {
   },
 };
 
-async function withGrace(redis: TestRedis, count: number): Promise<number> {
+/** Sends a second, and what one cost the server in processor time, in microseconds. */
+interface Sends {
+  readonly rate: number;
+  readonly cpuUs: number;
+}
+
+async function withGrace(redis: TestRedis, count: number): Promise<Sends> {
   await emptyRedis(redis);
   const env = { REDIS_URL: redis.url };
   const rogers = await startMad('rogers', env);
   const grace = await startMad('grace', env);
   try {
-    const rate = await load(grace.url, count);
+    const sends = await load(grace, count);
     // What was not counted would not have been measured.
     const counted = async (): Promise<number> => {
       const samples = await readMetrics(`${rogers.platformUrl}/metrics`);
       return sumOf(samples, 'mad_bus_messages_total', { topic_pattern: 'mad.topic' });
     };
     while ((await counted()) < count) await new Promise((resolve) => setTimeout(resolve, 100));
-    return rate;
+    return sends;
   } finally {
     await grace.stop();
     await rogers.stop();
   }
 }
 
-async function withBareServer(redis: TestRedis, count: number): Promise<number> {
+async function withBareServer(redis: TestRedis, count: number): Promise<Sends> {
   await emptyRedis(redis);
   const server = startWorker('bare-ws-server');
   const reader = startWorker('bare-reader');
@@ -88,21 +100,19 @@ async function withBareServer(redis: TestRedis, count: number): Promise<number> 
     const port = await server.ask<number>('listen', { url: redis.url });
     await reader.ask('connect', { url: redis.url });
     await reader.ask('follow', { count });
-    const rate = await load(`ws://127.0.0.1:${port}`, count);
+    const sends = await load({ url: `ws://127.0.0.1:${port}`, pid: server.pid }, count);
     await reader.ask('result');
-    return rate;
+    return sends;
   } finally {
     await server.stop();
     await reader.stop();
   }
 }
 
-async function load(url: string, count: number): Promise<number> {
-  const { startedMs, endedMs } = await loadOverWebSockets(url, {
-    sockets: SOCKETS,
-    window: WINDOW,
-    count,
-    frame: FRAME,
-  });
-  return Math.round((count * 1000) / (endedMs - startedMs));
+async function load({ url, pid }: { url: string; pid: number }, count: number): Promise<Sends> {
+  const before = cpuMs(pid);
+  const frames = { sockets: SOCKETS, window: WINDOW, count, frame: FRAME };
+  const { startedMs, endedMs } = await loadOverWebSockets(url, frames);
+  const cpuUs = ((cpuMs(pid) - before) * 1000) / count;
+  return { rate: Math.round((count * 1000) / (endedMs - startedMs)), cpuUs };
 }

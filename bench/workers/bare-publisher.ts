@@ -1,4 +1,4 @@
-// The limit of publishing: the bare script, or a bare PUBLISH, with texts that are made beforehand.
+// The limit of publishing: the bare script with messages as JSON, or a bare PUBLISH.
 import { BARE_LOG, type BareRedis, connectBare } from '../kit/bare-script.ts';
 import { sharedNowMs } from '../kit/monotonic.ts';
 import { sampleMessages } from '../kit/sample-message.ts';
@@ -15,14 +15,14 @@ serveDuties({
 
   /** `perCall` messages in one call of the script, `calls` of them under way; the time of the first. */
   async burst({ count, perCall, calls }: { count: number; perCall: number; calls: number }) {
-    const texts = sampleMessages(1_000).map((message) => JSON.stringify(message));
+    const messages = sampleMessages(1_000);
     const startedMs = sharedNowMs();
     let sent = 0;
     const chain = async (): Promise<void> => {
       while (sent < count) {
         const call: string[] = [];
         for (let index = 0; index < perCall && sent < count; index += 1) {
-          call.push(CHANNEL, texts[sent % texts.length] as string);
+          call.push(CHANNEL, JSON.stringify(messages[sent % messages.length]));
           sent += 1;
         }
         await redis.bare(BARE_LOG, ...call);
