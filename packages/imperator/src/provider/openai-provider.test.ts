@@ -67,6 +67,18 @@ const codeOf = async (promise: Promise<unknown>): Promise<string> => {
   return error instanceof MadError ? error.code : String(error);
 };
 
+/** A log that keeps its warnings and errors with the request that they belong to. */
+function recordingLog(): { log: Logger; lines: { level: string; line: string; correlation_id: unknown }[] } {
+  const lines: { level: string; line: string; correlation_id: unknown }[] = [];
+  const bound = (facts: Record<string, unknown>): Logger => {
+    const at = (level: string) => (_: object, line: string) =>
+      void lines.push({ level, line, correlation_id: facts.correlation_id });
+    const child = (more: object): Logger => bound({ ...facts, ...more });
+    return { ...silentLogger, warn: at('warn'), error: at('error'), child };
+  };
+  return { log: bound({}), lines };
+}
+
 const TOOL = {
   name: 'get_task_status',
   description: 'A task.',
@@ -186,8 +198,11 @@ describe('tool calls', () => {
       answers(400, 'registry.ollama.ai/library/tiny does not support tools'),
       streams(sse({ content: 'I cannot see it.' }), sse({}, 'stop'), DONE),
     );
-    const small = provider(server.baseUrl);
+    const { log, lines } = recordingLog();
+    const small = provider(server.baseUrl, { log });
     expect((await ask(small, 'x', { tools: [TOOL] })).text).toBe('I cannot see it.');
+    const line = 'this model takes no tools: it answers without state';
+    expect(lines).toEqual([{ level: 'warn', line, correlation_id: 'c-1' }]);
     await ask(small, 'x', { tools: [TOOL] });
     expect(server.requests.map((request) => 'tools' in request)).toEqual([true, false, false]);
     expect(JSON.stringify(server.requests[2])).toContain('You have no tools in this conversation.');
@@ -278,15 +293,14 @@ describe('a failure before the first token', () => {
 
 describe('a failure that no retry helps', () => {
   test.each([401, 403])('%i is one clear log line, without the key', async (status) => {
-    const lines: string[] = [];
-    const log: Logger = { ...silentLogger, error: (_, line) => lines.push(line), child: () => log };
+    const { log, lines } = recordingLog();
     const apiKey = 'sk-secret-12345';
     mock.onMessage('hello', { error: { message: `Incorrect API key provided: ${apiKey}.` }, status });
     const refused = ask(mocked({ apiKey, log }));
     await expect(refused).rejects.toMatchObject({ code: 'provider_auth' });
     const line = `The model provider refused the key: ${status} Incorrect API key provided: [key]. Set OPENAI_API_KEY.`;
     await expect(refused).rejects.toThrow(line);
-    expect(lines).toEqual([line]);
+    expect(lines).toEqual([{ level: 'error', line, correlation_id: 'c-1' }]);
     expect(mock.getRequests()).toHaveLength(1);
   });
 
@@ -428,8 +442,11 @@ describe('JSON', () => {
       answers(400, "response_format 'json_schema' is not supported"),
       ok,
     );
-    const simple = provider(server.baseUrl);
+    const { log, lines } = recordingLog();
+    const simple = provider(server.baseUrl, { log });
     expect(await json(simple)).toBe('{"a":1}');
+    const line = 'this server refuses response_format json_schema';
+    expect(lines).toEqual([{ level: 'warn', line, correlation_id: 'c' }]);
     expect(await json(simple)).toBe('{"a":1}');
     expect(formats(server.requests)).toEqual(['json_schema', 'json_object', 'json_object']);
   });

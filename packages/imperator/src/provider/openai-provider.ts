@@ -1,11 +1,11 @@
 import { type Logger, MadError } from '@mad-group/protocol';
-import OpenAI from 'openai';
+import OpenAI, { APIError } from 'openai';
 import { type Circuit, isOutage } from './circuit.ts';
 import { toProviderError } from './openai-errors.ts';
 import { toOpenAiMessage, toOpenAiTool, withoutTools } from './openai-messages.ts';
 import { streamOnce } from './openai-stream.ts';
 import type { ChatMessage, JsonRequest, Provider, ProviderEvent, StreamRequest } from './provider.ts';
-import { DEFAULT_RETRY, type RetryPolicy, waitForOutage, waitForRetry } from './retry.ts';
+import { DEFAULT_RETRY, type RetryOptions, type RetryPolicy, waitForOutage, waitForRetry } from './retry.ts';
 import { throughCircuit } from './through-circuit.ts';
 
 export interface OpenAiProviderOptions {
@@ -55,11 +55,19 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
   /** What this server turned out to support; learned from its refusals. */
   const supports = { tools: true, format: 0 };
 
-  function fail(error: unknown, signal: AbortSignal): MadError {
-    signal.throwIfAborted();
+  /** What the tries of one request share; its lines in the log carry its correlation id. */
+  const begin = ({ signal, correlationId }: StreamRequest | JsonRequest): RetryOptions => ({
+    policy,
+    signal,
+    log: log.child({ correlation_id: correlationId }),
+    onRetry: options.onRetry,
+  });
+
+  function fail(error: unknown, asking: RetryOptions): MadError {
+    asking.signal.throwIfAborted();
     if (error instanceof MadError) return error;
     const failure = toProviderError(error, apiKey);
-    if (failure.code === 'provider_auth') log.error({ code: failure.code }, failure.message);
+    if (failure.code === 'provider_auth') asking.log.error({ code: failure.code }, failure.message);
     return failure;
   }
 
@@ -78,14 +86,16 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
   }
 
   /** One request, where the circuit lets it through before this time (by `performance.now()`). */
-  function attempt(asked: StreamingBody, signal: AbortSignal, untilMs: number) {
+  function attempt(asked: StreamingBody, asking: RetryOptions, untilMs: number) {
+    const { signal } = asking;
     const events = streamOnce(client, asked, { signal, timeoutMs });
     if (!circuit) return events;
-    return throughCircuit(circuit, events, { signal, untilMs, toFailure: (error) => fail(error, signal) });
+    return throughCircuit(circuit, events, { signal, untilMs, toFailure: (error) => fail(error, asking) });
   }
 
   async function* stream(request: StreamRequest): AsyncGenerator<ProviderEvent> {
-    const { signal, tools, maxTokens } = request;
+    const { tools, maxTokens } = request;
+    const asking = begin(request);
     const leftMs = request.deadlineMs === undefined ? Infinity : request.deadlineMs - Date.now();
     const untilMs = performance.now() + Math.min(outageWaitMs, leftMs - DEADLINE_MARGIN_MS);
     let outages = 0;
@@ -99,30 +109,24 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
           ...body(messages, maxTokens),
           ...(offersTools ? { tools: tools.map(toOpenAiTool) } : {}),
         };
-        for await (const event of attempt(asked, signal, untilMs)) {
+        for await (const event of attempt(asked, asking, untilMs)) {
           begun = true;
           yield event;
         }
         return;
       } catch (error) {
-        const failure = fail(error, signal);
+        const failure = fail(error, asking);
         if (begun) throw failure;
         if (offersTools && refuses(failure, TOOLS_REFUSED)) {
           supports.tools = false;
-          log.warn({ reason: failure.message }, 'this model takes no tools: it answers without state');
+          asking.log.warn({ reason: failure.message }, 'this model takes no tools: it answers without state');
           continue;
         }
-        const waiting = {
-          policy,
-          signal,
-          log: log.child({ correlation_id: request.correlationId }),
-          onRetry: options.onRetry,
-        };
         if (circuit && isOutage(failure)) {
-          await waitForOutage(failure, outages, { ...waiting, untilMs, circuit });
+          await waitForOutage(failure, outages, { ...asking, untilMs, circuit });
           outages += 1;
         } else {
-          await waitForRetry(failure, retry, waiting);
+          await waitForRetry(failure, retry, asking);
           retry += 1;
         }
       }
@@ -130,7 +134,8 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
   }
 
   async function completeJson(request: JsonRequest): Promise<string> {
-    const { signal, maxTokens, system, prompt, followUp = [], schema } = request;
+    const { maxTokens, system, prompt, followUp = [], schema } = request;
+    const asking = begin(request);
     const formats: (ResponseFormat | undefined)[] = [
       { type: 'json_schema', json_schema: { ...schema, strict: true } },
       { type: 'json_object' },
@@ -148,24 +153,19 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
       try {
         let text = '';
         // Plans are a help, not the answer: they do not wait for a provider that is away.
-        for await (const event of attempt(asked, signal, 0)) {
+        for await (const event of attempt(asked, asking, 0)) {
           if (event.type === 'token') text += event.token;
         }
         return text;
       } catch (error) {
-        const failure = fail(error, signal);
+        const failure = fail(error, asking);
         if (format && refuses(failure, /response_?format|json|schema|grammar|structured/i)) {
           // Another request may have learned it in the meantime.
           supports.format = Math.max(supports.format, tried + 1);
-          log.warn({ reason: failure.message }, `this server refuses response_format ${format.type}`);
+          asking.log.warn({ reason: failure.message }, `this server refuses response_format ${format.type}`);
           continue;
         }
-        await waitForRetry(failure, retry, {
-          policy,
-          signal,
-          log: log.child({ correlation_id: request.correlationId }),
-          onRetry: options.onRetry,
-        });
+        await waitForRetry(failure, retry, asking);
         retry += 1;
       }
     }
@@ -181,6 +181,6 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
 const TOOLS_REFUSED =
   /support\w*\b.*\btools?\b|\btools?\b.*\b(not|un)\s?(support|permit|allow|recogni)|tool.choice.*requires|tools? param.*requires|(unknown|unrecogni[sz]ed|extra|unexpected).*\btools\b/i;
 
-/** Whether the provider refused the request itself, with words about this. */
+/** Whether the provider refused the request itself, with words of its own about this. */
 const refuses = (failure: MadError, about: RegExp): boolean =>
-  failure.code === 'provider_rejected' && about.test(failure.message);
+  failure.code === 'provider_rejected' && failure.cause instanceof APIError && about.test(failure.message);

@@ -44,7 +44,8 @@ function isWorthARetry(error: unknown, policy: RetryPolicy): error is MadError {
   );
 }
 
-interface RetryOptions {
+/** What the tries of one request have in common. */
+export interface RetryOptions {
   readonly policy: RetryPolicy;
   readonly signal: AbortSignal;
   readonly log: Logger;
