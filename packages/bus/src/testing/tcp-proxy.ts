@@ -56,7 +56,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     readonly #from: Socket;
     readonly #to: Socket;
     readonly #direction: Direction;
-    readonly faults = faults;
+    faults = faults;
     #held: Buffer[] = [];
     #dead = false;
     #ended = false;
@@ -151,11 +151,11 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       target = to;
     },
     async heal() {
+      faults = noFaults();
       for (const pipe of pipes) {
-        Object.assign(pipe.faults, noFaults());
+        pipe.faults = faults;
         pipe.flush();
       }
-      faults = noFaults();
       if (server.listening) return;
       server.listen(port, '127.0.0.1');
       await once(server, 'listening');
