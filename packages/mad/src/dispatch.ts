@@ -73,7 +73,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     let tool: ToolDefinition | undefined;
     let outcome: ToolOutcome;
     let callLog = bindLog(log, { correlation_id: correlationId });
-    const { signal, unlink } = linkSignal(request.signals);
+    const link = linkSignal(request.signals);
     try {
       correlationId = correlationIdOf(request.toolInput) ?? correlationId;
       callLog = bindLog(log, { correlation_id: correlationId });
@@ -83,24 +83,26 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         throw new MadError('invalid_input', `'tool_input' is nested deeper than ${MAX_INPUT_DEPTH} levels.`);
       }
       const input = parseToolInput(tool, request.toolInput);
-      signal.throwIfAborted();
+      for (const signal of request.signals) signal.throwIfAborted();
       const reply = await tool.handle(input, {
         caller: request.caller,
         correlationId,
         log: callLog,
-        signal,
+        get signal() {
+          return link.signal;
+        },
         progress: request.progress,
         connection: request.connection,
       });
       outcome = { ok: true, reply, correlationId };
     } catch (error) {
       const reply = toErrorReply(error);
-      if (reply.code === 'internal' && !isAbort(error, signal)) {
+      if (reply.code === 'internal' && !isAbort(error, link.signal)) {
         callLog.error({ err: error, tool: tool?.name }, 'Tool call failed');
       }
       outcome = { ok: false, reply, correlationId };
     } finally {
-      unlink();
+      link.unlink();
     }
     // A name that nobody declared must not make a series of its own.
     const label = tool?.name ?? 'unknown';

@@ -1,4 +1,5 @@
 export interface LinkedSignal {
+  /** Made and linked when it is first asked for: most calls are over before anyone does. */
   readonly signal: AbortSignal;
   /** Takes the link off; the signal aborts no more. */
   unlink(): void;
@@ -10,15 +11,28 @@ export interface LinkedSignal {
  * further one would be slower to add.
  */
 export function linkSignal(sources: readonly AbortSignal[]): LinkedSignal {
-  const controller = new AbortController();
-  const onAbort = (event: Event): void => controller.abort((event.target as AbortSignal).reason);
-  for (const source of sources) {
-    if (source.aborted) controller.abort(source.reason);
-    else source.addEventListener('abort', onAbort, { once: true });
+  let controller: AbortController | undefined;
+  let unlinked = false;
+  const onAbort = (event: Event): void => controller?.abort((event.target as AbortSignal).reason);
+
+  function link(): AbortController {
+    const made = new AbortController();
+    if (unlinked) return made;
+    for (const source of sources) {
+      if (source.aborted) made.abort(source.reason);
+      else source.addEventListener('abort', onAbort, { once: true });
+    }
+    return made;
   }
+
   return {
-    signal: controller.signal,
+    get signal() {
+      controller ??= link();
+      return controller.signal;
+    },
     unlink() {
+      unlinked = true;
+      if (!controller) return;
       for (const source of sources) source.removeEventListener('abort', onAbort);
     },
   };
