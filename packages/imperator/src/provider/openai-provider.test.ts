@@ -9,6 +9,7 @@ import {
   hangsAfter,
   resetsAfter,
   scriptedServer,
+  serves,
   sse,
   streams,
 } from './scripted-server.test-support.ts';
@@ -292,6 +293,35 @@ describe('a failure before the first token', () => {
 });
 
 describe('a failure that no retry helps', () => {
+  test.each([
+    ['text/html; charset=utf-8', 'text/html', '<!doctype html><p>Welcome'],
+    ['application/json', 'application/json', '{"models": []}'],
+    ['text/plain', 'text/plain', 'Ollama is running'],
+  ])('200 with %s is named, and what to look at', async (contentType, type, text) => {
+    await using server = await scriptedServer(serves(contentType, text));
+    const failure = {
+      code: 'provider_rejected',
+      message: `The model provider answered ${type}, not an event stream: does OPENAI_BASE_URL end in /v1?`,
+    };
+    await expect(ask(provider(server.baseUrl), 'hello', { tools: [TOOL] })).rejects.toMatchObject(failure);
+    expect(server.requests).toHaveLength(1);
+    const plan = provider(server.baseUrl).completeJson({
+      system: 'JSON only.',
+      prompt: 'plan',
+      schema: { name: 'plan', schema: { type: 'object' } },
+      signal: new AbortController().signal,
+      correlationId: 'c',
+    });
+    await expect(plan).rejects.toMatchObject(failure);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test('an event stream under another name is read all the same', async () => {
+    const events = sse({ content: 'Hi' }) + sse({}, 'stop') + DONE;
+    await using server = await scriptedServer(serves('text/plain', events));
+    expect((await ask(provider(server.baseUrl))).text).toBe('Hi');
+  });
+
   test.each([401, 403])('%i is one clear log line, without the key', async (status) => {
     const { log, lines } = recordingLog();
     const apiKey = 'sk-secret-12345';

@@ -10,6 +10,10 @@ type FinishReason = OpenAI.Chat.Completions.ChatCompletionChunk.Choice['finish_r
 /** How long to wait for the end of the stream once the answer itself is complete, in milliseconds. */
 const CLOSING_MS = 1_000;
 
+const EVENT_STREAM = 'text/event-stream';
+/** What a model server never streams under; a website answers so. */
+const PAGES = /^(?:text\/html|application\/xhtml\+xml)$/;
+
 /**
  * One HTTP request and what its stream says, up to an `end` event. An answer counts as complete
  * only with a `finish_reason`: a stream that merely stops may have been cut anywhere.
@@ -27,12 +31,20 @@ export async function* streamOnce(
   const watchdog = createWatchdog();
   const toolCalls = createToolCallAssembler();
   let finish: FinishReason = null;
+  let answered: string | null = null;
+  let heard = false;
   try {
     watchdog.arm(timeoutMs);
-    const stream = await client.chat.completions.create(body, {
-      signal: AbortSignal.any([signal, watchdog.signal]),
-    });
+    const { data: stream, response } = await client.chat.completions
+      .create(body, { signal: AbortSignal.any([signal, watchdog.signal]) })
+      .withResponse();
+    answered = mediaType(response.headers);
+    if (answered !== null && PAGES.test(answered)) {
+      stream.controller.abort();
+      throw notAStream(answered);
+    }
     for await (const chunk of stream) {
+      heard = true;
       // Silence is measured while we wait for the provider, not while our reader is busy.
       watchdog.disarm();
       // The last chunk may carry only usage, and some servers send others without choices.
@@ -51,7 +63,11 @@ export async function* streamOnce(
   }
   // The client ends an aborted stream without an error, so that a cancel looks like an end here.
   signal.throwIfAborted();
-  if (finish === null) throw watchdog.expired ? timedOut(timeoutMs) : brokenOff();
+  if (finish === null && watchdog.expired) throw timedOut(timeoutMs);
+  // Some servers stream under a wrong name: only where nothing was understood, the name says why.
+  if (finish === null) {
+    throw !heard && answered !== null && answered !== EVENT_STREAM ? notAStream(answered) : brokenOff();
+  }
   if (finish === 'content_filter') {
     throw new MadError('provider_rejected', "The model provider's content filter stopped the answer.");
   }
@@ -65,3 +81,14 @@ const timedOut = (timeoutMs: number) =>
 
 const brokenOff = () =>
   new MadError('provider_bad_response', "The model provider's answer ended before it was complete.");
+
+/** `text/html` of `text/html; charset=utf-8`. */
+const mediaType = (headers: Headers): string | null =>
+  headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase() || null;
+
+/** Not tried again: the same address answers the same. */
+const notAStream = (type: string) =>
+  new MadError(
+    'provider_rejected',
+    `The model provider answered ${type}, not an event stream: does OPENAI_BASE_URL end in /v1?`,
+  );

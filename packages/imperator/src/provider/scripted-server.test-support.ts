@@ -60,6 +60,14 @@ export const streams =
     response.end();
   };
 
+/** Answers 200 with a document, as a server does that is no model server. */
+export const serves =
+  (contentType: string, text: string): Reply =>
+  (response) => {
+    response.writeHead(200, { 'content-type': contentType });
+    response.end(text);
+  };
+
 /** Streams these pieces and then says nothing more, with the connection open. */
 export const hangsAfter =
   (...pieces: string[]): Reply =>
