@@ -46,6 +46,11 @@ test('what no rule answers may be a longer text to repeat', () => {
   });
 });
 
+test('the rest is a prompt of its own', () => {
+  expect(findEcho('Is fiedler down? Please respond with OK.')?.rest).toBe('Is fiedler down?');
+  expect(findEcho('Please respond with OK. Is fiedler down?')?.rest).toBe('Is fiedler down?');
+});
+
 test.each([
   ['Is fiedler down? Please respond with OK.', true],
   ['Please respond with OK. Which tasks failed?', true],

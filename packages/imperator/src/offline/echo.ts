@@ -5,6 +5,9 @@ const REQUEST =
 /** What stands before a request that is none: `do not respond with`, `how does it reply with`. */
 const NO_REQUEST = /(?:\b(?:not|never|without|does|did|why|how)|n['’]t)\s+(?:[\w-]+\s+)?$/i;
 
+/** What leads over to the request and means nothing without it. */
+const POLITE = /(?:(?:^|[\s,;:]+)(?:please|and|then|just))*\s*$/i;
+
 /** A choice is a question: `yes or no`, `yes/no`. */
 const CHOICE = /\bor\b|^\w+\s*\/\s*\w+$/i;
 const GOES_ON_WITH_CHOICE = /^\s*,?\s*or\b/i;
@@ -31,11 +34,12 @@ export function findEcho(prompt: string): Echo | null {
   const match = REQUEST.exec(prompt);
   if (!match) return null;
   const before = prompt.slice(0, match.index);
+  const lead = before.replace(POLITE, '');
   if (NO_REQUEST.test(before)) return null;
   const behind = prompt.slice(match.index + match[0].length);
   const quoted = match[1] ?? match[2] ?? match[3] ?? match[4];
   if (quoted !== undefined) {
-    return GOES_ON_WITH_CHOICE.test(behind) ? null : { words: quoted, plain: true, rest: before + behind };
+    return GOES_ON_WITH_CHOICE.test(behind) ? null : { words: quoted, plain: true, rest: lead + behind };
   }
   const line = match[5] as string;
   // To the end of the sentence: a mark and then a space or the end, so that 1.5 stays whole.
@@ -43,7 +47,7 @@ export function findEcho(prompt: string): Echo | null {
   const words = sentence.replace(/[,;](?:\s.*)?$/, '').trim();
   if (words === '' || CHOICE.test(sentence.trim())) return null;
   const plain = !ASKS_FOR_MORE.test(words) && words.split(/\s+/).length <= 3;
-  return { words, plain, rest: before + line.slice(sentence.length) + behind };
+  return { words, plain, rest: (lead + line.slice(sentence.length).replace(/^[.!?]/, '') + behind).trim() };
 }
 
 /** Whether this asks for more than to be heard. */
