@@ -2,6 +2,7 @@
 // Node >= 20 runs: it is what brings the Node that runs the rest.
 //   node scripts/setup.mjs            dependencies, from the lockfile, when they are not in place
 //   node scripts/setup.mjs --tests    and what the tests need of the system: redis-server, python3
+//   node scripts/setup.mjs --tests --faults    and strace, for the faults
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -66,6 +67,14 @@ const SYSTEM_PACKAGES = [
     isThere: () => spawnSync('python3', ['-c', 'import ensurepip, venv'], { stdio: 'ignore' }).status === 0,
     apt: ['python3', 'python3-venv'],
     brew: ['python3'],
+  },
+  {
+    what: 'strace',
+    why: 'what a loss of power leaves is played back from its record',
+    // Of the faults alone, and there is none but on Linux.
+    isThere: () => !process.argv.includes('--faults') || process.platform !== 'linux' || has('strace'),
+    apt: ['strace'],
+    brew: [],
   },
 ];
 
