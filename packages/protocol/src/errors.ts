@@ -85,7 +85,8 @@ export const ERROR_CODES = {
   provider_rejected: {
     status: 502,
     retryable: false,
-    meaning: 'The model provider refused the request (400, 404, 422), as for an unknown model, or is no model server.',
+    meaning:
+      'The model provider refused the request (400, 404, 422), as for an unknown model, or is no model server.',
   },
   tool_rounds_exceeded: {
     status: 502,

@@ -51,6 +51,18 @@ test('the tools are named for their MAD, and only the ones that read are read-on
   ]);
 });
 
+test('a title says in English whose tasks it is about', async () => {
+  const { tools } = await started();
+  expect([...tools.values()].map(({ title }) => title)).toEqual([
+    'Give Fiedler a task',
+    'Ask Fiedler and wait',
+    "Read one of Fiedler's tasks",
+    "List Fiedler's tasks",
+    "Cancel one of Fiedler's tasks",
+    "Read the events of one of Fiedler's tasks",
+  ]);
+});
+
 describe('words of the first implementation', () => {
   test.each([
     ['fiedler_converse', {}, "'prompt' and 'requester_id' are required."],
