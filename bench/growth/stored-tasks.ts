@@ -7,7 +7,7 @@ import { spread } from '../kit/spread.ts';
 import { type Plot, sizesTo } from './curve.ts';
 
 const REPEATS = 200;
-const BATCH = 1_000;
+const BATCH = 10_000;
 
 /** What a task costs to read, list, count, make and claim, by the tasks that are stored already. */
 export async function storedTasks(short: boolean, say: (line: string) => void): Promise<Plot> {
@@ -73,16 +73,16 @@ async function medianUs(operation: () => unknown): Promise<number> {
 }
 
 /** Puts completed tasks of two owners with three events each into the tables, as Fiedler would have left them. */
-function filler(database: StateDatabase): (from: number, to: number) => void {
-  const task = database.prepare<[string, string, number, number, number]>(`
+function filler({ relaxed }: StateDatabase): (from: number, to: number) => void {
+  const task = relaxed.prepare<[string, string, number, number, number]>(`
     INSERT INTO tasks (task_id, status, owner, scopes, requester_id, conversation_id, correlation_id, response,
       created_ms, updated_ms, finished_ms)
     VALUES (?, 'COMPLETED', ?, 'read converse', 'bench', lower(hex(randomblob(16))), lower(hex(randomblob(16))),
       'All is well with the release, and the docs are up to date.', ?, ?, ?)`);
-  const prompt = database.prepare<[number | bigint]>(
+  const prompt = relaxed.prepare<[number | bigint]>(
     "INSERT INTO task_prompts (task, prompt) VALUES (?, 'What is the state of the release?')",
   );
-  const event = database.prepare<[number | bigint, number, string, number, string]>(
+  const event = relaxed.prepare<[number | bigint, number, string, number, string]>(
     'INSERT INTO task_events (task, seq, type, attempt, at_ms, token) VALUES (?, ?, ?, 1, ?, ?)',
   );
   const insert = (number: number): void => {
@@ -94,7 +94,7 @@ function filler(database: StateDatabase): (from: number, to: number) => void {
   };
   return (from, to) => {
     for (let next = from; next < to; next += BATCH) {
-      database.transaction(() => {
+      relaxed.transaction(() => {
         for (let number = next; number < Math.min(to, next + BATCH); number += 1) insert(number);
       });
     }
