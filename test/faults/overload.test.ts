@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FickleProvider, startFickleProvider } from '../kit/fickle-provider.ts';
 import { createFiedlerPlace, type Fiedler } from '../kit/fiedler.ts';
-import { figure, scaled } from '../kit/scale.ts';
+import { figure, IS_FULL, scaled } from '../kit/scale.ts';
 
 const PROMPTS = scaled({ short: 3_000, full: 15_000 });
 const QUEUE_MAX = scaled({ short: 2_000, full: 10_000 });
@@ -129,7 +129,8 @@ test.each(['turns', 'in one go'] as const)(
       expect(running.CANCELLED).toBe(100);
       expect((running.RUNNING ?? 0) + (running.STREAMING ?? 0)).toBeLessThanOrEqual(CONCURRENCY);
       expect(peak).toBeLessThan(PEAK_MIB);
-      if (how === 'turns') expect(p99).toBeLessThanOrEqual(200);
+      // A deadline of one process is only a promise where others leave it a processor.
+      if (how === 'turns' && IS_FULL) expect(p99).toBeLessThanOrEqual(200);
 
       await life.stop();
       const stopped = countStates(fiedler.databasePath);

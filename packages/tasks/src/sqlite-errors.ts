@@ -20,9 +20,12 @@ export function explainDatabaseError(error: unknown, path: string): unknown {
 export const corrupt = (path: string, detail: string, cause?: unknown): MadError =>
   new MadError(
     'database_corrupt',
-    `The database at ${path} cannot be read: ${detail}. Nothing was changed. Restore it from a backup, or move it away to begin with an empty one.`,
+    `The database at ${path} cannot be read: ${oneLine(detail)}. Nothing was changed. Restore it from a backup, or move it away to begin with an empty one.`,
     { cause },
   );
+
+/** SQLite's checks answer in several lines, the first of which only says where. */
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');
 
 const unavailable = (path: string, detail: string, cause: unknown): MadError =>
   new MadError(
