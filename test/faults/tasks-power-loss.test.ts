@@ -20,9 +20,9 @@ import { createSteadyClient, type SteadyClient } from '../kit/steady-client.ts';
 import { type StreamingStub, startStreamingStub, tokensOf } from '../kit/streaming-stub.ts';
 import { faultsOf } from '../kit/task-history.ts';
 
-const TASKS = scaled({ short: 30, full: 150 });
+const TASKS = scaled({ short: 30, full: 100 });
 /** Losses of power, each tried with two fates of what was not synced. */
-const LOSSES = scaled({ short: 40, full: 500 });
+const LOSSES = scaled({ short: 40, full: 250 });
 
 const tokens = (prompt: string): string[] => tokensOf(prompt, 12);
 
