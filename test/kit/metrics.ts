@@ -9,7 +9,8 @@ const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
 /** What a MAD's platform port shows to Prometheus. */
 export async function readMetrics(url: string): Promise<Sample[]> {
-  const response = await fetch(url);
+  // A connection of its own: one that was kept may be closed by the other side in this very moment.
+  const response = await fetch(url, { headers: { connection: 'close' } });
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   const samples: Sample[] = [];
   for (const line of (await response.text()).split('\n')) {
