@@ -1,7 +1,7 @@
 import { startRedis, type TestRedis } from '@mad-group/bus/testing';
 import { MadError } from '@mad-group/protocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createFiedlerPlace, type Fiedler } from '../kit/fiedler.ts';
+import { createFiedlerPlace, type Fiedler, type FiedlerLife } from '../kit/fiedler.ts';
 import { figure, scaled } from '../kit/scale.ts';
 import { createSteadyClient, type SteadyClient } from '../kit/steady-client.ts';
 import { type StreamingStub, startStreamingStub, tokensOf } from '../kit/streaming-stub.ts';
@@ -67,6 +67,18 @@ test.each(['before commit', 'after commit', 'after publish', 'mid-token'])(
       if (index % 6 === 4 && (await cancel(taskId))) cancelled.add(taskId);
     };
 
+    const endedMs: number[] = [];
+    /** Starts it to stay, and waits until everything has ended. */
+    const recover = async (): Promise<FiedlerLife> => {
+      const life = await fiedler.start();
+      const readyMs = performance.now();
+      await Promise.all(submissions);
+      await untilAllEnded(client);
+      endedMs.push(performance.now() - readyMs);
+      expect(endedMs.at(-1)).toBeLessThan(STUCK_MS);
+      return life;
+    };
+
     for (let death = 0; death < DEATHS; death += 1) {
       const passages = 1 + Math.floor(Math.random() * MOST_PASSAGES);
       const life = fiedler.spawn({ DIE_AT: place, DIE_AFTER: String(passages) });
@@ -74,14 +86,11 @@ test.each(['before commit', 'after commit', 'after publish', 'mid-token'])(
       const end = await life.finished;
       expect(end, end.stderr).toMatchObject({ signal: 'SIGKILL', stdout: `died ${place}\n` });
       expect(await fiedler.integrityCheck()).toBe('ok');
+      // Now and then a life is left alone, since the queue would only grow with those that die young.
+      if (death % 5 === 4) await (await recover()).stop('SIGKILL');
     }
 
-    const last = await fiedler.start();
-    const readyMs = performance.now();
-    await Promise.all(submissions);
-    await untilAllEnded(client);
-    const allEndedMs = performance.now() - readyMs;
-    expect(allEndedMs).toBeLessThan(STUCK_MS);
+    const last = await recover();
 
     const verdict = await judgeTasks({
       client,
@@ -99,7 +108,7 @@ test.each(['before commit', 'after commit', 'after publish', 'mid-token'])(
       deaths: DEATHS,
       ...verdict,
       cancelsAcknowledged: cancelled.size,
-      allEndedAfterLastStartMs: Math.round(allEndedMs),
+      allEndedAfterStartMsMost: Math.round(Math.max(...endedMs)),
     });
     await last.stop();
   },
