@@ -15,7 +15,7 @@ import { startTcpProxy, type TcpProxy } from '../kit/tcp-proxy.ts';
 const REPORTED_MS = 10_000;
 /** From the return of Redis until readers read what is published then. */
 const READING_ON_MS = 5_000;
-const PER_SECOND = 100;
+const PER_SECOND = 50;
 const CLIENT = 'watcher';
 const POLL_LIMIT = 1_000;
 

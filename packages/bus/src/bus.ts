@@ -48,6 +48,7 @@ export interface PublishOptions {
 }
 
 export interface BusStatus {
+  /** All of it works: what is published is taken, and every reader hears it. */
   readonly connected: boolean;
   /** When it came to be so, in milliseconds since 1970; null before the first connection. */
   readonly sinceMs: number | null;
@@ -79,7 +80,8 @@ export interface Bus {
    * Appends to the log and publishes on the channel, both or neither. A lost reply is tried again
    * within `timeoutMs` and makes one entry.
    *
-   * @throws MadError `payload_too_large` past 256 KiB, `bus_unavailable` when the time is over
+   * @throws MadError `payload_too_large` past 256 KiB, before anything is sent; `bus_unavailable` when
+   *   the time is over: then it may be in the log, or not, and `retry` finds out
    */
   publish(envelope: Envelope, options?: PublishOptions): Promise<Position>;
 

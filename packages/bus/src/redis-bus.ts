@@ -101,7 +101,7 @@ export function createRedisBus({ url, password, log, limits, keyPrefix }: RedisB
   }
 
   async function publish(envelope: Envelope, options: PublishOptions): Promise<Position> {
-    return publisher.publish({
+    const position = await publisher.publish({
       channel: envelope.channel,
       messageId: envelope.message_id,
       json: serializeEnvelope(envelope),
@@ -109,6 +109,9 @@ export function createRedisBus({ url, password, log, limits, keyPrefix }: RedisB
       ...(options.retry ? lookBackFor(envelope) : { lookBack: 0 }),
       timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     });
+    // Nothing shows it better.
+    publishing.here();
+    return position;
   }
 
   return {
