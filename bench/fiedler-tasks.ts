@@ -4,8 +4,9 @@ import { type Bench, sized } from './kit/bench.ts';
 import { CONVERSE_FRAME, withFiedler, withStub } from './kit/fiedler.ts';
 import { sharedNowMs } from './kit/monotonic.ts';
 import { compare, inPairs } from './kit/pairs.ts';
+import { cpuMs } from './kit/process-cost.ts';
 import { startBenchRedis } from './kit/redis.ts';
-import { given } from './kit/spread.ts';
+import { given, spread } from './kit/spread.ts';
 import { startWorker } from './kit/worker.ts';
 import { loadOverWebSockets } from './kit/ws-load.ts';
 
@@ -27,7 +28,11 @@ export const fiedlerTasks: Bench = {
         () => fiedlerRuns(redis, count),
         () => bullmqRuns(redis, count),
       );
-      const { ours, peer, ratio } = compare(results.ours, results.peer);
+      const { ours, peer, ratio } = compare(
+        results.ours.map(({ rate }) => rate),
+        results.peer.map(({ rate }) => rate),
+      );
+      const ms = (sides: readonly Tasks[]) => spread(sides.map(({ cpuMs }) => cpuMs)).median.toFixed(2);
       const figure = `Fiedler: tasks of ${STUB.tokens} tokens at no delay`;
       const bySeeds = given(ours.median / SEEDS_A_SECOND);
       return [
@@ -38,6 +43,7 @@ export const fiedlerTasks: Bench = {
           peer: { what: 'BullMQ worker, same calls', value: peer },
           ratio,
           target: { words: '≥ 0.7 ×', met: ratio.median >= 0.7 },
+          note: `processor time of a task, Fiedler ${ms(results.ours)} ms; BullMQ worker ${ms(results.peer)} ms`,
         },
         {
           figure: `${figure}, by the seeds'`,
@@ -54,9 +60,16 @@ export const fiedlerTasks: Bench = {
   },
 };
 
+/** Tasks a second, and what one cost the process that runs them in processor time. */
+interface Tasks {
+  readonly rate: number;
+  readonly cpuMs: number;
+}
+
 /** Tasks a second from the first submission to the last end, with all of it published. */
-const fiedlerRuns = (redis: TestRedis, count: number): Promise<number> =>
+const fiedlerRuns = (redis: TestRedis, count: number): Promise<Tasks> =>
   withFiedler(redis, { ...STUB, env: { TASK_CONCURRENCY: String(CONCURRENCY) } }, async (fiedler) => {
+    const before = cpuMs(fiedler.pid);
     const load = { sockets: 16, window: 16, count, frame: CONVERSE_FRAME };
     const { startedMs } = await loadOverWebSockets(fiedler.url, load);
     const read = () => readMetrics(`${fiedler.platformUrl}/metrics`);
@@ -69,18 +82,21 @@ const fiedlerRuns = (redis: TestRedis, count: number): Promise<number> =>
     const endedMs = sharedNowMs();
     const completed = sumOf(await read(), 'mad_tasks_finished_total', { status: 'COMPLETED' });
     if (completed !== count) throw new Error(`${count - completed} tasks failed`);
-    return Number(((count * 1000) / (endedMs - startedMs)).toFixed(1));
+    const rate = Number(((count * 1000) / (endedMs - startedMs)).toFixed(1));
+    return { rate, cpuMs: (cpuMs(fiedler.pid) - before) / count };
   });
 
-const bullmqRuns = (redis: TestRedis, count: number): Promise<number> =>
+const bullmqRuns = (redis: TestRedis, count: number): Promise<Tasks> =>
   withStub(redis, STUB, async (baseUrl) => {
     const worker = startWorker('bullmq-worker');
     const producer = startWorker('bullmq-producer');
     try {
       await worker.ask('start', { url: redis.url, baseUrl, concurrency: CONCURRENCY });
+      const before = cpuMs(worker.pid);
       const ended = worker.ask<number>('completed', { count });
       const startedMs = await producer.ask<number>('add', { url: redis.url, count });
-      return Number(((count * 1000) / ((await ended) - startedMs)).toFixed(1));
+      const rate = Number(((count * 1000) / ((await ended) - startedMs)).toFixed(1));
+      return { rate, cpuMs: (cpuMs(worker.pid) - before) / count };
     } finally {
       await producer.stop();
       await worker.stop();

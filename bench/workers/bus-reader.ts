@@ -37,7 +37,7 @@ serveDuties({
       }
     };
     following = (async () => {
-      for await (const batch of bus.read({ from, patterns: () => [channel], signal, idleMs: 10 })) {
+      for await (const batch of bus.read({ from, patterns: () => [channel], signal })) {
         reading.resolve();
         take(batch);
         if (seen >= count) break;

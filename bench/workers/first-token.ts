@@ -12,7 +12,7 @@ serveDuties({
     const bus = createBus({ url: redisUrl, limits: DEFAULT_LOG_LIMITS }, { log: silentLogger });
     await bus.start();
     const { signal } = new AbortController();
-    const batches = bus.read({ from: 'end', patterns: () => ['mad.stream.*'], signal, idleMs: 10 });
+    const batches = bus.read({ from: 'end', patterns: () => ['mad.stream.*'], signal });
     await batches[Symbol.asyncIterator]().next();
     let first = Promise.withResolvers<{ atMs: number; token: string }>();
     let ended = Promise.withResolvers<void>();

@@ -20,7 +20,7 @@ serveDuties({
     await bus.start();
     const stop = new AbortController();
     const reading = Promise.withResolvers<void>();
-    const options = { from: 'end', patterns: () => ['mad.stream.*'], idleMs: 10 } as const;
+    const options = { from: 'end', patterns: () => ['mad.stream.*'] } as const;
     watching = (async () => {
       const lastMs = new Map<string, number>();
       const gapsMs: number[] = [];
