@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Logger, silentLogger } from '@mad-group/protocol';
 import Database from 'better-sqlite3';
@@ -96,6 +96,23 @@ test('a file too large to be searched at a start is opened as it is', () => {
   const options = { path, log: silentLogger, migrations: [first] };
   openDatabase({ ...options, maxSearchedBytes: bytes.length - 1 }).close();
   expect(() => openDatabase({ ...options, maxSearchedBytes: bytes.length })).toThrow(/cannot be read/);
+});
+
+test('a database whose making was cut off by a loss of power is opened as it was before', () => {
+  const path = temporaryPath();
+  const halfDone = join(dirname(path), 'half-done.db');
+  const maker = new Database(path);
+  maker.exec('CREATE TABLE a (x TEXT); PRAGMA cache_size = 1; BEGIN');
+  const insert = maker.prepare('INSERT INTO a VALUES (?)');
+  for (let n = 0; n < 100; n += 1) insert.run('x'.repeat(4_000));
+  for (const file of ['', '-journal']) copyFileSync(path + file, halfDone + file);
+  maker.close();
+  // What the reader cannot do: it finds the journal of a transaction that has to be undone first.
+  const reader = new Database(halfDone, { readonly: true });
+  expect(() => reader.pragma('schema_version')).toThrow(/readonly/);
+  reader.close();
+  // Undone, it is a database that this program did not make; before that nobody could tell.
+  expect(() => open(halfDone, [first])).toThrow(/holds a table 'a'/);
 });
 
 test('a file that is no database is refused and stays as it is', () => {

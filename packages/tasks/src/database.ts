@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Logger } from '@mad-group/protocol';
 import Database from 'better-sqlite3';
@@ -95,6 +95,7 @@ function open(options: OpenDatabaseOptions): StateDatabase {
     }
   };
   try {
+    finishRollback(path);
     inspect(path, migrations, maxSearchedBytes);
     const full = connect(path, 'FULL');
     opened.push(full);
@@ -111,6 +112,20 @@ function open(options: OpenDatabaseOptions): StateDatabase {
   } catch (error) {
     release();
     throw error;
+  }
+}
+
+/**
+ * Rolls back what a loss of power cut short before the database had a write-ahead log, as any opening
+ * for writing does: until then it cannot be read, not even to be refused.
+ */
+function finishRollback(path: string): void {
+  if (!existsSync(`${path}-journal`)) return;
+  const writer = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    writer.pragma('schema_version');
+  } finally {
+    writer.close();
   }
 }
 
