@@ -32,10 +32,11 @@ serveDuties({
     return startedMs;
   },
 
-  /** One PUBLISH every `pauseMs`, with the time in it. */
-  async paced({ count, pauseMs }: { count: number; pauseMs: number }) {
+  /** One PUBLISH, or one run of the script, every `pauseMs`, with the time in it. */
+  async paced({ count, pauseMs, script = false }: { count: number; pauseMs: number; script?: boolean }) {
     for (let number = 0; number < count; number += 1) {
-      await redis.publish(CHANNEL, String(sharedNowMs()));
+      const text = String(sharedNowMs());
+      await (script ? redis.bare(BARE_LOG, CHANNEL, text) : redis.publish(CHANNEL, text));
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   },
