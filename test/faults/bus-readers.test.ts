@@ -15,7 +15,7 @@ import { startTcpProxy, type TcpProxy } from '../kit/tcp-proxy.ts';
 const REPORTED_MS = 10_000;
 /** From the return of Redis until readers read what is published then. */
 const READING_ON_MS = 5_000;
-const PER_SECOND = 50;
+const PER_SECOND = 30;
 const CLIENT = 'watcher';
 const POLL_LIMIT = 1_000;
 
@@ -200,7 +200,8 @@ async function suffer({ kind, begin, end }: Outage, seconds: number): Promise<To
     // Away and why, or, where it was short, here since another time.
     expect.poll(busFacts, { timeout: REPORTED_MS }).not.toBe(factsBefore).then(sinceMs),
   ]);
-  if (seconds >= 10) await inWords();
+  // A machine that is busy takes its time to start a program.
+  if (seconds >= 60) await inWords();
   await ending;
   const readingOn = await untilRead(await publisher.say());
   const told = { kind, seconds, metricMs, statusMs, readingOn };
