@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { startRedis, type TestRedis } from '@mad-group/bus/testing';
 import { connectTools, type ToolClient } from '@mad-group/mad';
 import Database from 'better-sqlite3';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type FickleProvider, startFickleProvider } from '../kit/fickle-provider.ts';
 import { createFiedlerPlace, type Fiedler } from '../kit/fiedler.ts';
 import { freePorts } from '../kit/free-ports.ts';
@@ -91,6 +91,7 @@ test('a disk that fills up: no acknowledgement without a commit, not ready, and 
   const client = await connectTools(fiedler.url);
   try {
     const acknowledged: string[] = [];
+    const release = provider.hold();
     for (let n = 0; n < RUNNING; n += 1) {
       acknowledged.push(String((await submit(client, `What of ${n}?`)).task_id));
     }
@@ -111,6 +112,7 @@ test('a disk that fills up: no acknowledgement without a commit, not ready, and 
     expect(status.code).toBe(1);
     expect(status.stdout).toContain('- Database Status: database or disk is full');
 
+    release();
     // The answers come to their end while nothing can be stored: none of them may look complete.
     await expect.poll(provider.streaming).toBe(0);
     const stuck = await statesOf(client, acknowledged);
@@ -145,6 +147,7 @@ test('a disk that takes no writes any more: refused and not ready; repaired, eve
   const life = await fiedler.start();
   const client = await connectTools(fiedler.url);
   const acknowledged: string[] = [];
+  const release = provider.hold();
   try {
     for (let n = 0; n < RUNNING * 2; n += 1) {
       acknowledged.push(String((await submit(client, `What of ${n}?`)).task_id));
@@ -161,6 +164,7 @@ test('a disk that takes no writes any more: refused and not ready; repaired, eve
       task_id: acknowledged[0],
     });
   } finally {
+    release();
     await client.close();
     await life.stop('SIGKILL');
   }
@@ -288,7 +292,7 @@ async function makeState(mad: string): Promise<string> {
       ({ ok }) => ok,
       () => false,
     );
-  await expect.poll(ready).toBe(true);
+  await vi.waitFor(async () => expect(await ready()).toBe(true), { timeout: 100_000, interval: 50 });
   await running.stop();
   return folder;
 }

@@ -19,6 +19,8 @@ export interface FickleProvider {
   /** Answers under way. */
   streaming(): number;
   become(mood: ProviderMood): Promise<void>;
+  /** Answers stop behind their first token, until what this returns is called. */
+  hold(): () => void;
   stop(): Promise<void>;
 }
 
@@ -35,6 +37,7 @@ export async function startFickleProvider(options: {
   let requests = 0;
   let refused = 0;
   let streaming = 0;
+  let released = Promise.resolve();
   const server = createServer((request, response) => {
     requests += 1;
     void serve(request, response);
@@ -58,6 +61,7 @@ export async function startFickleProvider(options: {
     for (let index = 0; index < options.tokens && !response.destroyed; index += 1) {
       if (options.delayMs > 0) await delay(options.delayMs);
       response.write(chunk({ content: `word${index} ` }, null));
+      await released;
     }
     response.end(`${chunk({}, 'stop')}data: [DONE]\n\n`);
     streaming -= 1;
@@ -74,6 +78,11 @@ export async function startFickleProvider(options: {
       mood = next;
       // What is open is cut: who is gone answers nothing more, and who is back must be asked anew.
       server.closeAllConnections();
+    },
+    hold() {
+      const gate = Promise.withResolvers<void>();
+      released = gate.promise;
+      return gate.resolve;
     },
     async stop() {
       server.closeAllConnections();
