@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{packages,services,test}/**/*.test.ts'],
+    include: ['{packages,services,test,bench}/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/llm/**', 'test/faults/**'],
     // Tests start processes and servers of their own; more at once only makes them wait.
     pool: 'forks',
