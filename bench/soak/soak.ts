@@ -146,14 +146,15 @@ async function soak(): Promise<boolean> {
     );
   }
   await load.stop();
-  const done = await tasksDone(databases.fiedler, load.counts.tasksAccepted);
+  const states = await tasksByState(databases.fiedler);
+  const done = states.COMPLETED ?? 0;
   for (const [name, { output }] of Object.entries(processes)) {
     if (output() !== '') console.log(`${name} said:\n${output().slice(-4_000)}`);
   }
   const report = trends(samples, LIMITS, warmUpS);
   console.log(`\n${table(report)}\n`);
   console.log(
-    `messages acknowledged ${load.counts.messagesSent}; tasks accepted ${load.counts.tasksAccepted}, completed ${done}; ` +
+    `messages acknowledged ${load.counts.messagesSent}; tasks accepted ${load.counts.tasksAccepted}, now ${JSON.stringify(states)}; ` +
       `failures ${load.counts.failures}; left out ${load.counts.leftOut} by a load that was too slow; it fell behind by ${round(load.counts.lateS)} s at most`,
   );
   for (const line of load.words) console.log(line);
@@ -175,19 +176,25 @@ async function untilReady(running: Running, url: string): Promise<void> {
   }
 }
 
-/** How many tasks were completed, once all were or a minute is over. */
-async function tasksDone(path: string, accepted: number): Promise<number> {
+/** How many tasks are in which state, once all have ended or two minutes are over. */
+async function tasksByState(path: string): Promise<Record<string, number>> {
   const database = new Database(path, { readonly: true });
-  const completed = database.prepare<[], { tasks: number }>(
-    "SELECT count(*) AS tasks FROM tasks WHERE status = 'COMPLETED'",
+  const count = database.prepare<[], { status: string; tasks: number }>(
+    'SELECT status, tasks FROM task_counts WHERE tasks > 0',
   );
-  let done = 0;
-  for (let tries = 0; tries < 120 && done < accepted; tries += 1) {
-    done = completed.get()?.tasks ?? 0;
-    if (done < accepted) await delay(500);
+  const read = (): Record<string, number> =>
+    Object.fromEntries(count.all().map(({ status, tasks }) => [status, tasks]));
+  let states = read();
+  for (let tries = 0; tries < 240 && (states.PENDING || states.RUNNING || states.STREAMING); tries += 1) {
+    await delay(500);
+    states = read();
   }
+  const failed = database.prepare<[], { error: string }>(
+    "SELECT error FROM tasks WHERE status = 'FAILED' ORDER BY id DESC LIMIT 3",
+  );
+  for (const { error } of failed.all()) console.log(`a task failed: ${error.slice(0, 400)}`);
   database.close();
-  return done;
+  return states;
 }
 
 function table(report: readonly Trend[]): string {
