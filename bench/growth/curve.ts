@@ -1,5 +1,5 @@
 /** How one cost grows with a size. */
-export interface Curve {
+interface Curve {
   readonly name: string;
   readonly points: readonly { readonly size: number; readonly cost: number }[];
 }

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 
 /** The least that a publish into a log can be: one entry, one message, in one script. */
-export const BARE_SCRIPT = `
+const BARE_SCRIPT = `
 for i = 1, #ARGV, 2 do
   redis.call('XADD', KEYS[1], 'MAXLEN', '~', 1000000, '*', 'channel', ARGV[i], 'envelope', ARGV[i + 1])
   redis.call('PUBLISH', ARGV[i], ARGV[i + 1])

@@ -28,7 +28,7 @@ const cellsOf = ({ figure, unit, ours, peer, ratio, target }: Row): string[] => 
 const range = ({ min, max }: Spread): string => (min === max ? '—' : `(${number(min)} – ${number(max)})`);
 
 /** Three digits that count, and no more than whole numbers from a hundred on. */
-export function number(value: number): string {
+function number(value: number): string {
   if (!Number.isFinite(value)) return '?';
   if (value >= 100) return Math.round(value).toLocaleString('en-US');
   return String(Number(value.toPrecision(value < 1 ? 2 : 3)));

@@ -1,6 +1,6 @@
 import { type Running, start } from './process.ts';
 
-export type ReaderLine =
+type ReaderLine =
   | { readonly kind: 'message'; readonly position: string; readonly messageId: string }
   | { readonly kind: 'gap'; readonly reason: string; readonly from: string; readonly to: string };
 

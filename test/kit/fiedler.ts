@@ -107,7 +107,7 @@ async function untilReady(running: Running, url: string): Promise<void> {
 }
 
 /** A process that was to become ready and ended. */
-export class EndedBeforeReady extends Error {
+class EndedBeforeReady extends Error {
   constructor(output: string) {
     super(`Fiedler ended before it was ready:\n${output}`);
     this.name = 'EndedBeforeReady';

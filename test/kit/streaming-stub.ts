@@ -11,7 +11,7 @@ export interface StubAnswer {
 }
 
 /** A request as the provider saw it. Times are of `performance.now()`. */
-export interface StubRequest {
+interface StubRequest {
   readonly prompt: string;
   tokensSent: number;
   /** `dropped`: the client went away before the answer was complete. */

@@ -93,7 +93,7 @@ async function allTasks(client: SteadyClient): Promise<TaskView[]> {
 }
 
 /** All events of a task that has ended. */
-export async function allEvents(client: SteadyClient, taskId: string): Promise<TaskEvent[]> {
+async function allEvents(client: SteadyClient, taskId: string): Promise<TaskEvent[]> {
   const events: TaskEvent[] = [];
   for (;;) {
     const page = await client.call('fiedler_get_task_events', {

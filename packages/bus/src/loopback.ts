@@ -1,7 +1,7 @@
 import type { BusPart } from './bus-state.ts';
 
 /** How often the process says something to itself, in milliseconds. */
-export const LOOPBACK_INTERVAL_MS = 2_000;
+const LOOPBACK_INTERVAL_MS = 2_000;
 /** Longest wait for Redis to take it, in milliseconds. */
 const TAKE_TIMEOUT_MS = 4_000;
 

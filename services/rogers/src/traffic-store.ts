@@ -25,7 +25,7 @@ interface StoredWatch extends WatchState {
 /** Which row of the statistics: together these are unique. */
 export type StatKey = Pick<Stat, 'hour_timestamp' | 'sender_id' | 'topic_pattern'>;
 
-export interface StatsPage {
+interface StatsPage {
   /** Rows at most. Default: all. */
   readonly limit?: number;
   /** Only what follows this row. Default: from the newest on. */
@@ -37,7 +37,7 @@ interface NamedTotal {
   readonly total: number;
 }
 
-export interface StatTotals {
+interface StatTotals {
   /** How many rows were summed up. */
   readonly rows: number;
   readonly bySender: NamedTotal[];
