@@ -1,1 +1,1 @@
-export { type Direction, startTcpProxy, type TcpProxy } from '@mad-group/bus/testing';
+export { startTcpProxy, type TcpProxy } from '@mad-group/bus/testing';
