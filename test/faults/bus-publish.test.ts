@@ -79,6 +79,22 @@ async function listen(redis: TestRedis): Promise<[id: string, position: string][
   return heard;
 }
 
+type Entries = readonly (readonly [id: string, position: string])[];
+
+/** The same messages at the same positions, each once; says which are not, of tens of thousands. */
+function expectSame(log: Entries, acknowledged: Entries): void {
+  const without = (from: Entries, others: Entries): string[] => {
+    const known = new Set(others.map(String));
+    return from.map(String).filter((entry) => !known.has(entry));
+  };
+  expect({
+    lost: without(acknowledged, log),
+    notAcknowledged: without(log, acknowledged),
+    doubled: log.length - new Set(log.map(([id]) => id)).size,
+    entries: log.length,
+  }).toEqual({ lost: [], notAcknowledged: [], doubled: 0, entries: acknowledged.length });
+}
+
 /** Message id and position of each entry of the log. */
 async function logOf(plain: Redis): Promise<[id: string, position: string][]> {
   const entries = await plain.xrange(LOG, '-', '+');
@@ -133,7 +149,7 @@ test('the script is loaded again after Redis forgot it, and after Redis was kill
     acknowledged.push(...(await publishing));
   }
   const log = await logOf(plain);
-  expect(log.toSorted()).toEqual(acknowledged.toSorted());
+  expectSame(log, acknowledged);
   // A listener hears what it is there for: all but what was published while it was cut off itself.
   const ids = new Set(log.map(([id]) => id));
   expect(heard.every(([id]) => ids.has(id))).toBe(true);
@@ -162,7 +178,7 @@ test('a lost answer and its retry make one entry, however often and whoever else
   stop = true;
   await Promise.all(publishing);
   const log = await logOf(plain);
-  expect(log.toSorted()).toEqual(acknowledged.toSorted());
+  expectSame(log, acknowledged);
   await expect.poll(() => heard.length).toBe(log.length);
   expect(heard).toEqual(log);
   figure('bus answers lost', {
@@ -192,14 +208,14 @@ test('what the network delivers late makes no second entry either', async () => 
     await expect.poll(refused).toBeGreaterThan(round);
   }
   const log = await logOf(plain);
-  expect(log.toSorted()).toEqual(acknowledged.toSorted());
+  expectSame(log, acknowledged);
   figure('bus requests delivered late', { rounds, acknowledged: acknowledged.length, entries: log.length });
 });
 
 test('age, length and memory hold while two publishers go flat out', async () => {
   const seconds = scaled({ short: 5, full: 60 });
   const bounds: Record<string, { limits: Partial<LogLimits>; text: string }> = {
-    length: { limits: { maxLength: scaled({ short: 10_000, full: 1_000_000 }) }, text: '' },
+    length: { limits: { maxLength: scaled({ short: 10_000, full: 100_000 }) }, text: '' },
     age: { limits: { maxAgeMs: scaled({ short: 1_000, full: 10_000 }) }, text: '' },
     memory: {
       limits: { maxBytes: scaled({ short: 16, full: 256 }) * 1024 * 1024 },

@@ -135,6 +135,28 @@ async function judge(): Promise<number> {
 const busFacts = async (): Promise<string> =>
   JSON.stringify((await grace.callOrThrow('mad_get_status', {})).bus);
 
+/** How far each has read. */
+async function progress(): Promise<{ readers: number; grace: number; rogers: number }> {
+  const [grace, rogers] = [(await pollGrace()).length, await counted()];
+  return { readers: Math.min(...readers.map(({ lines }) => lines.length)), grace, rogers };
+}
+
+/** Resolves when each has read something further. */
+async function untilReadingOn(): Promise<ReadingOn> {
+  const from = await progress();
+  const beganMs = performance.now();
+  const moved = async (who: keyof typeof from): Promise<number> => {
+    await expect.poll(async () => (await progress())[who]).toBeGreaterThan(from[who]);
+    return Math.round(performance.now() - beganMs);
+  };
+  const [readersMs, graceMs, rogersMs] = await Promise.all([
+    moved('readers'),
+    moved('grace'),
+    moved('rogers'),
+  ]);
+  return { readersMs, graceMs, rogersMs };
+}
+
 interface Outage {
   readonly kind: string;
   readonly begin: () => Promise<void> | void;
@@ -183,6 +205,8 @@ interface Told {
   readonly metricMs: number;
   readonly statusMs: number;
   readonly readingOn: ReadingOn;
+  /** And until it had read everything, the newest message too. */
+  readonly caughtUp: ReadingOn;
 }
 
 const slowest = ({ readingOn }: Pick<Told, 'readingOn'>): number => Math.max(...Object.values(readingOn));
@@ -203,8 +227,9 @@ async function suffer({ kind, begin, end }: Outage, seconds: number): Promise<To
   // A machine that is busy takes its time to start a program.
   if (seconds >= 60) await inWords();
   await ending;
-  const readingOn = await untilRead(await publisher.say());
-  const told = { kind, seconds, metricMs, statusMs, readingOn };
+  const readingOn = await untilReadingOn();
+  const caughtUp = await untilRead(await publisher.say());
+  const told = { kind, seconds, metricMs, statusMs, readingOn, caughtUp };
   expect(slowest(told), JSON.stringify(told)).toBeLessThan(READING_ON_MS);
   await expect.poll(async () => sumOf(await metrics(), 'mad_bus_connected')).toBe(4);
   return told;
