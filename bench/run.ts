@@ -43,6 +43,9 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+// What is broken off leaves nothing running: each process is ended at the exit.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 const run = {
   short: values.short,
   rounds: Number(values.rounds ?? (values.short ? 1 : 5)),

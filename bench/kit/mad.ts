@@ -28,6 +28,8 @@ export async function startMad(name: MadName, env: Record<string, string>): Prom
     LOG_LEVEL: 'warn',
     ...env,
   });
+  const end = (): void => void running.child.kill('SIGKILL');
+  process.once('exit', end);
   while (!(await isReady(platformUrl))) {
     if (running.child.exitCode !== null) throw new Error(`${name} ended:\n${running.output()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -39,6 +41,7 @@ export async function startMad(name: MadName, env: Record<string, string>): Prom
     dataDir,
     async stop() {
       await running.stop();
+      process.off('exit', end);
       await rm(dataDir, { recursive: true, force: true });
     },
   };
