@@ -109,12 +109,11 @@ function createReconnecting(
 
 function createPrinter(json: boolean, io: CliIo) {
   let atLineStart = true;
-  let wrote = false;
+  let attempt = 1;
   const print = (text: string): void => {
     if (text === '') return;
     io.stdout.write(text);
     atLineStart = text.endsWith('\n');
-    wrote = true;
   };
   const endLine = (): void => print(atLineStart ? '' : '\n');
   const note = (words: string): void => {
@@ -125,14 +124,17 @@ function createPrinter(json: boolean, io: CliIo) {
   };
 
   const text = (event: TaskEvent): void => {
-    if (event.token !== '') print(io.isTTY ? forTerminal(event.token) : event.token);
-    if (event.type === 'attempt' && (event.attempt > 1 || wrote)) {
+    // By the number and not by the `attempt` event alone: after a loss of power that event may stand
+    // under a number that was read before.
+    if (event.attempt > attempt) {
+      attempt = event.attempt;
       // What was printed cannot be taken back, so the reader is told that it no longer counts.
       endLine();
-      const words = `[attempt ${event.attempt}: starting over]`;
+      const words = `[attempt ${attempt}: starting over]`;
       if (io.isTTY) print(`${stdoutColors(io).yellow(words)}\n`);
       else io.stderr.write(`${words}\n`);
     }
+    if (event.token !== '') print(io.isTTY ? forTerminal(event.token) : event.token);
     if (!io.stderrIsTTY) return;
     if (event.type === 'tool_call') note(`asks the tool ${String(event.name ?? '')}`);
     if (event.type === 'plan') note(`plan: ${String(event.note ?? '') || 'made'}`);

@@ -97,7 +97,7 @@ export const TASK_EVENT_TYPES = ['state', 'attempt', 'token', 'tool_call', 'tool
 export const TaskEventSchema = z.looseObject({
   seq: z.number().int().min(1).describe('from 1 without gaps'),
   type: z.enum(TASK_EVENT_TYPES),
-  attempt: z.number().int().min(1),
+  attempt: z.number().int().min(1).describe('where it rises, forget the text so far'),
   timestamp: z.string(),
   token: z.string(),
 });
