@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, LogBatch } from '@mad-group/bus';
-import type { Lifecycle } from '@mad-group/mad';
+import { type Lifecycle, retrying } from '@mad-group/mad';
 import {
   ALL_CHANNELS,
   type Clock,
@@ -44,7 +43,7 @@ const IDLE_MS = 1000;
  * "nothing new" may have been true long ago.
  */
 const ATTENTION_MS = 3000;
-const RETRY_MS = { first: 500, longest: 30_000 };
+const RETRY = { firstPauseMs: 500, longestPauseMs: 30_000 };
 
 /**
  * Reads the whole log from the stored position. What a batch adds and its position are committed
@@ -152,8 +151,10 @@ export function createBusWatcher(options: BusWatcherOptions): BusWatcher {
       if (running) return;
       const abort = new AbortController();
       const { signal } = abort;
-      const reading = retrying(signal, log, 'Reading the log failed', (worked) => watch(signal, worked));
-      const adopting = retrying(signal, log, 'Taking up foreign messages failed', () =>
+      const reading = retrying({ ...RETRY, signal, log, failure: 'Reading the log failed' }, (worked) =>
+        watch(signal, worked),
+      );
+      const adopting = retrying({ ...RETRY, signal, log, failure: 'Taking up foreign messages failed' }, () =>
         bus.adoptForeign(signal),
       );
       running = { abort, done: Promise.all([reading, adopting]) };
@@ -177,28 +178,4 @@ function judgeAll(tally: BatchTally, before: WatchState['connections'], idleMs: 
     if (next !== record) connections.set(next.madId, next);
   }
   return { ...tally, connections, progress };
-}
-
-/** Runs the work until the signal aborts, again and again where it throws, with growing pauses. */
-async function retrying(
-  signal: AbortSignal,
-  log: Logger,
-  failure: string,
-  work: (worked: () => void) => Promise<void>,
-): Promise<void> {
-  let pauseMs = RETRY_MS.first;
-  while (!signal.aborted) {
-    try {
-      await work(() => {
-        pauseMs = RETRY_MS.first;
-      });
-      if (signal.aborted) return;
-    } catch (error) {
-      if (signal.aborted) return;
-      log.error({ err: error, retry_in_ms: pauseMs }, failure);
-    }
-    // A pause that the signal cuts short rejects; the loop's condition ends it then.
-    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
-    pauseMs = Math.min(pauseMs * 2, RETRY_MS.longest);
-  }
 }

@@ -9,28 +9,12 @@ import {
   ROGERS_TRIGGERS,
   type RogersFacts,
   rogersRules,
-  type TaskFacts,
   taskRules,
 } from '@mad-group/imperator';
-import {
-  createMad,
-  type Lifecycle,
-  type Mad,
-  madBase,
-  type PlannerClient,
-  type ProcessParts,
-  taskMetrics,
-} from '@mad-group/mad';
+import { createMad, type Mad, madBase, type PlannerClient, type ProcessParts } from '@mad-group/mad';
+import { createTaskEngine } from '@mad-group/mad/tasks';
 import { type Clock, systemClock } from '@mad-group/protocol';
-import {
-  createTaskResources,
-  createTaskRunner,
-  createTaskStore,
-  createTaskTools,
-  openDatabase,
-  TASK_MIGRATIONS,
-  type TaskRunner,
-} from '@mad-group/tasks';
+import { openDatabase, TASK_MIGRATIONS } from '@mad-group/tasks';
 import packageJson from '../package.json' with { type: 'json' };
 import { createBusWatcher } from './bus-watcher.ts';
 import { lendTrafficTools } from './imperator-tools.ts';
@@ -82,40 +66,29 @@ export async function createRogers(options: RogersOptions): Promise<Mad> {
   });
   const getConnections = createGetConnections(store);
   const getStats = createGetStats({ store, clock });
-  const tasks: TaskFacts = {
-    get: (taskId, caller) => runner.get(taskId, caller),
-    list: (filter, caller) => runner.list(filter, caller).tasks,
-  };
   const traffic: RogersFacts = {
     connections: () => store.connections(),
     stats: (hours) => store.stats(clock.now(), hours),
     busConnected: () => bus.status().connected,
     clock,
   };
-  const thinker = createThinker({
+  const tasks = createTaskEngine({
+    ...options,
     madId: ID,
-    contextFile,
-    provider,
-    planner,
-    triggers: ROGERS_TRIGGERS,
-    tools: lendTrafficTools(getConnections, getStats, { store, clock }),
-    rules: [...rogersRules(traffic), ...taskRules(tasks)],
-    log,
-  });
-  const runner: TaskRunner = createTaskRunner({
-    store: createTaskStore(database, { clock }),
-    thinker,
-    publisher: bus,
-    clock,
-    log,
-    metrics: taskMetrics(metrics, ID),
-    madId: ID,
+    database,
     wording: { notFound: (taskId) => `Task '${taskId}' not found.`, completed: 'Task completed.' },
-    concurrency: config.TASK_CONCURRENCY,
-    queueMax: config.TASK_QUEUE_MAX,
-    maxAttempts: config.TASK_MAX_ATTEMPTS,
-    retentionDays: config.TASK_RETENTION_DAYS,
-    taskTimeoutMs: config.TASK_DEADLINE_MS,
+    clock,
+    think: (facts) =>
+      createThinker({
+        madId: ID,
+        contextFile,
+        provider,
+        planner,
+        triggers: ROGERS_TRIGGERS,
+        tools: lendTrafficTools(getConnections, getStats, { store, clock }),
+        rules: [...rogersRules(traffic), ...taskRules(facts)],
+        log,
+      }),
   });
 
   return createMad({
@@ -125,11 +98,11 @@ export async function createRogers(options: RogersOptions): Promise<Mad> {
     version: packageJson.version,
     port: config.ROGERS_PORT,
     portKey: 'ROGERS_PORT',
-    tools: [...createTaskTools({ prefix: ID, runner }), getConnections, getStats],
-    resources: [...createTrafficResources({ store, clock }), ...createTaskResources({ prefix: ID, runner })],
+    tools: [...tasks.tools, getConnections, getStats],
+    resources: [...createTrafficResources({ store, clock }), ...tasks.resources],
     prompts: PROMPTS,
     parts: [
-      closing(database),
+      tasks.database,
       planner,
       createMetricsRetention({
         store,
@@ -139,10 +112,7 @@ export async function createRogers(options: RogersOptions): Promise<Mad> {
         onDeleted: watcher.forgetBefore,
       }),
       watcher,
-      {
-        start: runner.start,
-        stop: ({ deadlineMs } = { deadlineMs: config.DRAIN_MS }) => runner.stop({ deadlineMs }),
-      },
+      tasks.runner,
     ],
     status: () => {
       const health = database.check();
@@ -154,15 +124,9 @@ export async function createRogers(options: RogersOptions): Promise<Mad> {
         // A status must come where the database is broken too, or closed, as at the goodbye.
         details:
           health === 'OK'
-            ? { connections: store.connections().length, ...runner.load(), ...details }
+            ? { connections: store.connections().length, ...tasks.load(), ...details }
             : details,
       };
     },
   });
 }
-
-/** The first part, so that it is closed when all others have stopped. */
-const closing = (database: { close(): void }): Lifecycle => ({
-  start: async () => undefined,
-  stop: async () => database.close(),
-});
