@@ -35,6 +35,17 @@ export const MAD_NAMES: readonly MadName[] = ['grace', 'fiedler', 'rogers', 'seq
  */
 export async function startGroup(env: Record<string, string> = {}, dataDir?: string): Promise<Group> {
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'mad-group-')));
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOnce(env, folder, dataDir === undefined);
+    } catch (error) {
+      // Another test may have taken a port between its being found free and being opened.
+      if (tries === 3 || !String(error).includes('is in use')) throw error;
+    }
+  }
+}
+
+async function startOnce(env: Record<string, string>, folder: string, ownsFolder: boolean): Promise<Group> {
   const [grace, fiedler, rogers, thinking, platform] = (await freePorts(5)) as [
     number,
     number,
@@ -66,7 +77,7 @@ export async function startGroup(env: Record<string, string> = {}, dataDir?: str
     log: () => parseLog(running.output()),
     async stop(signal) {
       const finished = await running.stop(signal);
-      if (dataDir === undefined) await rm(folder, { recursive: true, force: true });
+      if (ownsFolder) await rm(folder, { recursive: true, force: true });
       return finished;
     },
   };

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { startRedis } from '@mad-group/bus/testing';
 import { describe, expect, test } from 'vitest';
+import { freePorts } from '../kit/free-ports.ts';
 import { startGroup } from '../kit/group.ts';
 import { run, start } from '../kit/process.ts';
 
@@ -119,12 +120,9 @@ describe('a MAD alone', () => {
     const ports: Record<string, number> = {};
     const running = [];
     try {
-      for (const [index, service] of (['sequential-thinking', ...SERVICES] as const).entries()) {
+      for (const service of ['sequential-thinking', ...SERVICES] as const) {
         const key = `${service.toUpperCase().replace('-', '_')}_PORT`;
-        const [port, platform] = [
-          21_000 + (process.pid % 10_000) + index * 2,
-          21_001 + (process.pid % 10_000) + index * 2,
-        ];
+        const [port, platform] = (await freePorts(2)) as [number, number];
         ports[service] = port;
         running.push(
           start('node', [`services/${service}/src/main.ts`], {

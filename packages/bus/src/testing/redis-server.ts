@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { freePorts } from './free-ports.ts';
 
 export interface TestRedisOptions {
   /** Default: a free one. */
@@ -48,7 +48,7 @@ const START_TIMEOUT_MS = 60_000;
  * @throws Error where there is no `redis-server` on the PATH, or it does not start
  */
 export async function startRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
-  const port = options.port ?? (await freePort());
+  const port = options.port ?? ((await freePorts(1))[0] as number);
   const password = options.password ?? randomBytes(12).toString('hex');
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'mad-redis-')));
   const url = `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}`;
@@ -176,16 +176,4 @@ async function untilReady(url: string, child: ChildProcess): Promise<void> {
     redis.disconnect();
     failed.abort();
   }
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }
