@@ -64,20 +64,24 @@ function toolSection(tool: ToolDefinition): string {
   ].join('\n\n');
 }
 
-function fields(title: string, schema: JsonSchema): string {
+/** How the column says that a field is there: asked for in an input, promised in a reply. */
+const THERE = {
+  Input: { heading: 'required', word: 'yes' },
+  Reply: { heading: '', word: 'always' },
+} as const;
+
+function fields(title: keyof typeof THERE, schema: JsonSchema): string {
+  const there = THERE[title];
   const rows = Object.entries(schema.properties ?? {})
     .filter(([name]) => name !== 'correlation_id' || title === 'Reply')
     .map(([name, field]) => [
       code(name),
       typeOf(field),
-      schema.required?.includes(name) ? 'always' : '',
+      schema.required?.includes(name) ? there.word : '',
       field.description ?? '',
     ]);
   if (rows.length === 0) return `${title}: nothing.`;
-  return table([title, 'type', title === 'Input' ? 'required' : '', 'meaning'], rows).replaceAll(
-    '| always |',
-    title === 'Input' ? '| yes |' : '| always |',
-  );
+  return table([title, 'type', there.heading, 'meaning'], rows);
 }
 
 function typeOf(schema: JsonSchema): string {
