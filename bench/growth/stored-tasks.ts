@@ -39,7 +39,7 @@ export async function storedTasks(short: boolean, say: (line: string) => void): 
         'list, 50 of one owner and state': () => store.list({ owner, status: 'COMPLETED', limit: 50 }),
         'count by state': () => store.countByStatus(),
         'create (synced to disk)': () => store.create(draft),
-        'claim the oldest (synced)': () => store.claim(1),
+        'claim the oldest (synced)': () => store.claim(() => 1),
       };
       for (const [name, operation] of Object.entries(operations)) {
         const cost = await medianUs(operation);

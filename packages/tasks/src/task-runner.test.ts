@@ -45,7 +45,7 @@ describe('running', () => {
   test('a task is answered; its tokens joined are the answer', async () => {
     const { runner } = await started();
     const task = await submit(runner, 'one two three');
-    expect(task.status).toBe('PENDING');
+    expect(task.status).toBe('RUNNING');
     expect(await ended(runner, task.taskId)).toMatchObject({
       status: 'COMPLETED',
       response: 'echo: one two three',
@@ -527,7 +527,7 @@ describe('stopping and starting', () => {
       caller: alice,
       correlationId: 'c',
     });
-    await store.claim(1);
+    await store.claim(() => 1);
     await runner.start();
     expect(runner.get(task.taskId, alice).error_details).toMatchObject({ code: 'attempts_exhausted' });
     await runner.stop({ deadlineMs: 0 });

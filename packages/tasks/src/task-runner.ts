@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Caller, type Clock, type Logger, MadError, type Thinker } from '@mad-group/protocol';
 import { createEventNotifier } from './event-notifier.ts';
 import { createOutbox } from './outbox.ts';
@@ -87,6 +88,8 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   const throughput = createThroughput(clock);
   const reader = createTaskReader(store, notifier, options.wording);
   const running = new Map<number, { controller: AbortController; done: Promise<void> }>();
+  /** Tasks whose places are taken and that do not run yet: they are claimed as they are stored. */
+  let beginning = 0;
   const halt = new AbortController();
   let state: 'new' | 'working' | 'draining' = 'new';
   let claiming: Promise<void> | undefined;
@@ -103,9 +106,11 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     }
   }
 
+  const occupied = (): number => running.size + beginning;
+
   /** Never throws. */
   function pump(): void {
-    if (state !== 'working' || claiming || pumpTimer || running.size >= concurrency) return;
+    if (state !== 'working' || claiming || pumpTimer || occupied() >= concurrency) return;
     try {
       if (store.countByStatus().PENDING === 0) return;
     } catch (error) {
@@ -129,7 +134,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
 
   async function claim(): Promise<void> {
     try {
-      for (const task of await store.claim(concurrency - running.size)) run(task);
+      for (const task of await store.claim(() => concurrency - occupied())) run(task);
     } catch (error) {
       pumpLater(error);
     }
@@ -160,7 +165,11 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     }
   }
 
-  function admit(waiting: number): void {
+  /** Where a place is free and nobody waits for it, a new task needs no commit of its own to be claimed. */
+  const canBegin = (waiting: number): boolean =>
+    state === 'working' && !claiming && waiting === 0 && occupied() < concurrency;
+
+  function assertRoom(waiting: number): void {
     if (waiting < queueMax) return;
     metrics.refused();
     const retryAfterMs = throughput.retryAfterMs(queueMax);
@@ -184,11 +193,22 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     );
   }
 
+  function received(task: StoredTask, caller: Caller): void {
+    metrics.submitted();
+    const facts = {
+      task_id: task.taskId,
+      correlation_id: task.correlationId,
+      requester_id: task.requesterId,
+    };
+    log.info({ ...facts, owner: caller.name }, `Received new task ${task.taskId}`);
+  }
+
   async function drain(deadlineMs: number): Promise<void> {
     const endMs = performance.now() + deadlineMs + STOP_GRACE_MS;
     retention.stop();
     clearTimeout(pumpTimer);
     await claiming;
+    while (beginning > 0) await nextTurn();
     const attempts = [...running.values()];
     const timer = setTimeout(() => {
       for (const { controller } of attempts) controller.abort('drained' satisfies Interruption);
@@ -237,17 +257,25 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     async submit(input, caller) {
       assertTakingWork(input, caller);
       const draft = { ...input, caller, requesterId: input.requesterId ?? caller.name };
-      const { task, created } = await store.create(draft, admit).catch((error: unknown) => {
-        throw explainDatabaseError(error, 'this MAD');
-      });
-      if (!created) return task;
-      metrics.submitted();
-      const facts = {
-        task_id: task.taskId,
-        correlation_id: task.correlationId,
-        requester_id: task.requesterId,
+      let begins = false;
+      const admit = (waiting: number): boolean => {
+        assertRoom(waiting);
+        begins = canBegin(waiting);
+        if (begins) beginning += 1;
+        return begins;
       };
-      log.info({ ...facts, owner: caller.name }, `Received new task ${task.taskId}`);
+      const { task, created } = await store
+        .create(draft, admit)
+        .finally(() => {
+          if (begins) beginning -= 1;
+        })
+        .catch((error: unknown) => {
+          pump();
+          throw explainDatabaseError(error, 'this MAD');
+        });
+      if (!created) return task;
+      received(task, caller);
+      if (begins) run(task);
       reportLoad();
       pump();
       return task;

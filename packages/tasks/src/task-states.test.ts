@@ -26,12 +26,16 @@ const event = (token: string) => ({ type: 'token' as const, atMs: 1, token });
 const end = (task: number, attempt: number) => ({ task, attempt, events: [event('e')] });
 const details = { message: 'm', code: 'internal', stack_trace: null };
 
+const draft = { prompt: 'p', requesterId: 'r', caller: caller('alice'), correlationId: 'c' };
+
 const operations = {
   create: async ({ store, ids }: World) => {
-    const draft = { prompt: 'p', requesterId: 'r', caller: caller('alice'), correlationId: 'c' };
     ids.push((await store.create(draft)).task.id);
   },
-  claim: ({ store }: World) => store.claim(1),
+  begin: async ({ store, ids }: World) => {
+    ids.push((await store.create(draft, () => true)).task.id);
+  },
+  claim: ({ store }: World) => store.claim(() => 1),
   stream: ({ store }: World, task: number, attempt: number) => store.beginStreaming(end(task, attempt)),
   append: ({ store }: World, task: number, attempt: number) =>
     store.appendEvents([{ task, attempt, events: [event('a'), event('b')] }]),

@@ -31,7 +31,7 @@ async function completed(
   response: string,
 ) {
   const { task } = await store.create(draft(changes));
-  const claimed = (await store.claim(100)).find(({ id }) => id === task.id);
+  const claimed = (await store.claim(() => 100)).find(({ id }) => id === task.id);
   expect(claimed?.status).toBe('RUNNING');
   await store.complete({ task: task.id, attempt: 1, events: [] }, response);
   return task;
@@ -79,12 +79,34 @@ describe('creating', () => {
 
   test('admission sees how many wait and its refusal stores nothing', async () => {
     const { store } = openStore();
-    const admit = (waiting: number): void => {
+    const admit = (waiting: number): boolean => {
       if (waiting >= 3) throw new MadError('queue_full', 'full');
+      return false;
     };
     const results = await Promise.allSettled([1, 2, 3, 4, 5].map(() => store.create(draft(), admit)));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
     expect(store.countByStatus().PENDING).toBe(3);
+  });
+
+  test('admission may claim the new task as it is stored', async () => {
+    const { store } = openStore();
+    const { task } = await store.create(draft(), () => true);
+    expect(task).toMatchObject({ status: 'RUNNING', attempt: 1 });
+    expect(store.events(task.id, 0, 10)).toMatchObject([{ status: 'PENDING' }, { status: 'RUNNING' }]);
+    expect(await store.claim(() => 9)).toEqual([]);
+  });
+
+  test('room is asked for as the claim commits', async () => {
+    const { store } = openStore();
+    let room = 2;
+    const admit = (): boolean => {
+      room -= 1;
+      return room >= 0;
+    };
+    for (let n = 0; n < 2; n += 1) await store.create(draft());
+    const [, claimed] = await Promise.all([store.create(draft(), admit), store.claim(() => room)]);
+    expect(claimed).toHaveLength(1);
+    expect(store.countByStatus()).toMatchObject({ RUNNING: 2, PENDING: 1 });
   });
 });
 
@@ -92,7 +114,7 @@ describe('states', () => {
   test('a completed task went PENDING, RUNNING, STREAMING, RUNNING, COMPLETED', async () => {
     const { store, database } = openStore();
     const { task } = await store.create(draft());
-    await store.claim(1);
+    await store.claim(() => 1);
     const tokens = (text: string) => [{ type: 'token' as const, atMs: 1, token: text }];
     await store.beginStreaming({ task: task.id, attempt: 1, events: tokens('a') });
     store.appendEvents([{ task: task.id, attempt: 1, events: tokens('b') }]);
@@ -117,7 +139,7 @@ describe('states', () => {
   test('times never run backwards from one event to the next', async () => {
     const { store, clock } = openStore();
     const { task } = await store.create(draft());
-    await store.claim(1);
+    await store.claim(() => 1);
     const at = (atMs: number) => [{ type: 'token' as const, atMs, token: 'a' }];
     // A token is there before the commit that says so, and a clock may be set back.
     const spokenMs = clock.now();
@@ -135,7 +157,7 @@ describe('states', () => {
   test('an end is written once', async () => {
     const { store, database } = openStore();
     const { task } = await store.create(draft());
-    await store.claim(1);
+    await store.claim(() => 1);
     const end = { task: task.id, attempt: 1, events: [] };
     const results = await Promise.all([
       store.complete(end, 'yes'),
@@ -151,9 +173,9 @@ describe('states', () => {
   test('an attempt that is over adds nothing any more', async () => {
     const { store } = openStore();
     const { task } = await store.create(draft());
-    await store.claim(1);
+    await store.claim(() => 1);
     await store.requeue({ task: task.id, attempt: 1, events: [] }, 'stopping');
-    await store.claim(1);
+    await store.claim(() => 1);
     const late = { task: task.id, attempt: 1, events: [{ type: 'token' as const, atMs: 1, token: 'late' }] };
     expect(store.appendEvents([late])).toEqual(new Set());
     expect(await store.complete(late, 'late')).toBe(false);
@@ -170,20 +192,20 @@ describe('states', () => {
     const { store } = openStore();
     const ids: number[] = [];
     for (let n = 0; n < 3; n += 1) ids.push((await store.create(draft())).task.id);
-    const first = await store.claim(2);
+    const first = await store.claim(() => 2);
     expect(first.map(({ id }) => id)).toEqual(ids.slice(0, 2));
     await store.requeue({ task: ids[0] as number, attempt: 1, events: [] }, 'stopping');
-    expect((await store.claim(2)).map(({ id }) => id)).toEqual([ids[0], ids[2]]);
+    expect((await store.claim(() => 2)).map(({ id }) => id)).toEqual([ids[0], ids[2]]);
   });
 
   test('what a crash left is queued again until its attempts are spent', async () => {
     const { store } = openStore();
     const { task } = await store.create(draft());
     for (const attempt of [1, 2]) {
-      expect((await store.claim(1)).map((claimed) => claimed.attempt)).toEqual([attempt]);
+      expect((await store.claim(() => 1)).map((claimed) => claimed.attempt)).toEqual([attempt]);
       expect((await store.recover(3)).requeued).toHaveLength(1);
     }
-    await store.claim(1);
+    await store.claim(() => 1);
     const { failed } = await store.recover(3);
     expect(failed).toMatchObject([{ taskId: task.taskId, error: { code: 'attempts_exhausted' } }]);
     expect(store.events(task.id, 0, 100).filter(({ type }) => type === 'attempt')).toMatchObject([
@@ -196,10 +218,10 @@ describe('states', () => {
     const { store } = openStore();
     const { task } = await store.create(draft());
     for (let attempt = 1; attempt <= 5; attempt += 1) {
-      await store.claim(1);
+      await store.claim(() => 1);
       await store.requeue({ task: task.id, attempt, events: [] }, 'stopping');
     }
-    await store.claim(1);
+    await store.claim(() => 1);
     expect((await store.recover(3)).requeued).toMatchObject([{ attempt: 7, status: 'PENDING' }]);
   });
 });
@@ -226,7 +248,7 @@ describe('reading', () => {
         await completed(store, { caller: caller(name), conversationId }, 'done');
         await store.create(draft({ caller: caller(name), conversationId }));
       }
-      await store.claim(100);
+      await store.claim(() => 100);
     }
     for (const owner of [undefined, 'alice']) {
       for (const status of [undefined, 'COMPLETED', 'PENDING'] as const) {
@@ -251,7 +273,7 @@ describe('reading', () => {
     const first = store.list({ limit: 100 });
     expect(first.tasks).toHaveLength(4);
     expect(store.list({ limit: 100, beforeId: first.nextBeforeId ?? 0 }).tasks).toHaveLength(4);
-    const [task] = await store.claim(1);
+    const [task] = await store.claim(() => 1);
     const events = [1, 2, 3].map(() => ({
       type: 'tool_result' as const,
       atMs: 1,
@@ -283,7 +305,7 @@ describe('reading', () => {
     await completed(store, { prompt: 'not mine', conversationId: 'k', caller: caller('bob') }, 'secret');
     await completed(store, { prompt: 'elsewhere', conversationId: 'other' }, 'x');
     const failed = await store.create(draft({ prompt: 'failed', conversationId: 'k' }));
-    await store.claim(1);
+    await store.claim(() => 1);
     await store.fail({ task: failed.task.id, attempt: 1, events: [] }, details);
     await completed(store, { prompt: 'two', conversationId: 'k' }, '2');
     const { task } = await store.create(draft({ prompt: 'three', conversationId: 'k' }));
@@ -300,7 +322,7 @@ describe('reading', () => {
     await completed(store, {}, 'ok');
     await store.create(draft());
     await store.create(draft());
-    await store.claim(1);
+    await store.claim(() => 1);
     expect(store.countByStatus()).toEqual({
       PENDING: 1,
       RUNNING: 1,

@@ -44,12 +44,13 @@ export interface TaskStore {
   /**
    * Stores a new task, or finds the one of the same idempotency key. Resolves when it is on the disk.
    *
-   * @param admit is told how many tasks wait, and throws where one more is too many
+   * @param admit is told how many tasks wait, and throws where one more is too many; true claims the
+   *   new task in the same commit
    * @throws MadError `conflict` where the key belongs to a task with another prompt
    */
   create(
     draft: TaskDraft,
-    admit?: (waiting: number) => void,
+    admit?: (waiting: number) => boolean,
   ): Promise<{ task: StoredTask; created: boolean }>;
   /** The task of this idempotency key, if there is one. */
   findByKey(owner: string, key: string): StoredTask | undefined;
@@ -63,10 +64,13 @@ export interface TaskStore {
    */
   history(task: StoredTask, maxTurns: number): Turn[];
   countByStatus(): Record<TaskStatus, number>;
-  /** Takes the oldest waiting tasks: PENDING → RUNNING. */
-  claim(limit: number): Promise<StoredTask[]>;
-  /** RUNNING → STREAMING with the first token. False where the attempt is no longer this one's. */
-  beginStreaming(start: AttemptEnd): Promise<boolean>;
+  /** Takes the oldest waiting tasks, so many as there is room for as it commits: PENDING → RUNNING. */
+  claim(room: () => number): Promise<StoredTask[]>;
+  /**
+   * RUNNING → STREAMING with the first token. False where the attempt is no longer this one's. Not
+   * synced: after a loss of power a task begins anew from either state, as the claim's next attempt.
+   */
+  beginStreaming(start: AttemptEnd): boolean;
   /** To COMPLETED, by way of RUNNING where tokens were streamed. */
   complete(end: AttemptEnd, response: string): Promise<boolean>;
   fail(end: AttemptEnd, error: ErrorDetails): Promise<boolean>;
@@ -93,6 +97,7 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
   const durableEvents = createEventLog(database);
   const relaxedEvents = createEventLog(database.relaxed);
   const move = createTransition(database, durableEvents);
+  const moveRelaxed = createTransition(database.relaxed, relaxedEvents);
   const queries = createTaskQueries(database);
   const runningAttempt = database.relaxed.prepare<[number, number]>(
     "SELECT 1 FROM tasks WHERE id = ? AND attempt = ? AND status IN ('RUNNING', 'STREAMING')",
@@ -108,7 +113,7 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
     return done;
   }
 
-  function insert(draft: TaskDraft): StoredTask {
+  function insert(draft: TaskDraft): number {
     const atMs = clock.now();
     const id = queries.insert({
       taskId: randomUUID(),
@@ -122,7 +127,7 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
       atMs,
     });
     durableEvents.append(id, 1, { type: 'state', atMs, token: '', data: { status: 'PENDING' } });
-    return queries.getById(id);
+    return id;
   }
 
   return {
@@ -136,8 +141,10 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
           assertSamePrompt(known, draft);
           return { task: known, created: false };
         }
-        admit?.(queries.countByStatus().PENDING);
-        return { task: insert(draft), created: true };
+        const claimed = admit?.(queries.countByStatus().PENDING) ?? false;
+        const id = insert(draft);
+        if (claimed) move(id, { to: 'RUNNING', atMs: clock.now() });
+        return { task: queries.getById(id), created: true };
       });
       if (result.created) tell(result.task.id);
       return result;
@@ -149,23 +156,26 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
     events: durableEvents.read,
     history: queries.history,
     countByStatus: queries.countByStatus,
-    async claim(limit) {
+    async claim(room) {
       const claimed = await database.commit(() => {
         const atMs = clock.now();
-        const ids = queries.oldestPending(limit);
+        const ids = queries.oldestPending(Math.max(0, room()));
         for (const id of ids) move(id, { to: 'RUNNING', atMs });
         return ids.map((id) => queries.getById(id));
       });
       for (const { id } of claimed) tell(id);
       return claimed;
     },
-    beginStreaming: ({ task, attempt, events }) =>
-      moved(task, () => {
+    beginStreaming({ task, attempt, events }) {
+      const begun = database.relaxed.transaction(() => {
         const before = events.filter(({ type }) => type !== 'token');
-        if (!move(task, { to: 'STREAMING', atMs: clock.now(), attempt, before })) return false;
-        for (const event of events) if (event.type === 'token') durableEvents.append(task, attempt, event);
+        if (!moveRelaxed(task, { to: 'STREAMING', atMs: clock.now(), attempt, before })) return false;
+        for (const event of events) if (event.type === 'token') relaxedEvents.append(task, attempt, event);
         return true;
-      }),
+      });
+      if (begun) tell(task);
+      return begun;
+    },
     complete: ({ task, attempt, events }, response) =>
       moved(task, () => {
         const atMs = clock.now();
