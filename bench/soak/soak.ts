@@ -101,7 +101,7 @@ async function soak(): Promise<boolean> {
     rogers: join(folder, 'rogers_state.db'),
   };
   const reader = start('node', [
-    'bench/soak/permanent-reader.ts',
+    'packages/tasks/src/testing/permanent-reader.ts',
     String(READ_MS),
     ...Object.values(databases),
   ]);

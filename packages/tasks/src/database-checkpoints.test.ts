@@ -1,4 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { silentLogger } from '@mad-group/protocol';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
@@ -6,6 +10,7 @@ import { createCheckpoints } from './database-checkpoints.ts';
 import { temporaryPath } from './testing/test-runner.ts';
 
 const MIB = 1024 * 1024;
+const PERMANENT_READER = fileURLToPath(new URL('testing/permanent-reader.ts', import.meta.url));
 
 function openWithReader() {
   const path = temporaryPath();
@@ -19,6 +24,7 @@ function openWithReader() {
   const log = { ...silentLogger, warn: (facts: object) => void warnings.push(facts) };
   const checkpoints = createCheckpoints({ path, connection, log, busyTimeoutMs: 5_000 });
   return {
+    path,
     connection,
     reader,
     read,
@@ -53,6 +59,26 @@ test('a log that readers let grow is cut back once they have moved on', async ()
     .toBe(0);
   expect(database.connection.pragma('busy_timeout', { simple: true })).toBe(5_000);
   database.close();
+});
+
+test('readers who relieve each other never hold it up in vain', async () => {
+  const database = openWithReader();
+  const readers = spawn(process.execPath, [PERMANENT_READER, '50', database.path], { stdio: 'inherit' });
+  try {
+    for (let round = 0; round < 10; round += 1) {
+      // In small commits over some time, so that the readers come to hold different views of it.
+      for (let megabytes = 0; megabytes < 17; megabytes += 1) {
+        database.write(1);
+        await delay(7);
+      }
+      database.checkpoints.tend();
+      expect(database.walBytes()).toBeLessThan(16 * MIB);
+    }
+  } finally {
+    readers.kill();
+    await once(readers, 'exit');
+    database.close();
+  }
 });
 
 test('a reader that never ends its transaction is warned of once', () => {

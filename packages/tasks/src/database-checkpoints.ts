@@ -12,9 +12,13 @@ const INTERVAL_MS = 1_000;
  */
 const WAITS = [
   { fromBytes: 32 * MIB, waitMs: 1_000 },
-  { fromBytes: 24 * MIB, waitMs: 300 },
-  { fromBytes: 16 * MIB, waitMs: 100 },
+  { fromBytes: 16 * MIB, waitMs: 250 },
 ] as const;
+/**
+ * The wait is made of short ones. SQLite waits for a reader's slot, not for its reader: another one
+ * may take the slot with a new view, and only a new try sees that it is not in the way any more.
+ */
+const TRY_MS = 10;
 /** After a wait in vain the next one comes after so many times its length. */
 const REST_FACTOR = 5;
 const WARN_BYTES = 64 * MIB;
@@ -44,6 +48,15 @@ export function createCheckpoints(options: {
   let warned = false;
   let restUntilMs = 0;
 
+  function checkpointWithin(waitMs: number): boolean {
+    const endMs = performance.now() + waitMs;
+    do {
+      const [result] = connection.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+      if (result?.busy === 0) return true;
+    } while (performance.now() < endMs);
+    return false;
+  }
+
   function tend(): void {
     const bytes = statSync(walPath, { throwIfNoEntry: false })?.size ?? 0;
     const step = WAITS.find(({ fromBytes }) => bytes >= fromBytes);
@@ -53,9 +66,8 @@ export function createCheckpoints(options: {
     }
     if (performance.now() < restUntilMs) return;
     try {
-      connection.pragma(`busy_timeout = ${step.waitMs}`);
-      const inVain = connection.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
-      if (inVain[0]?.busy === 1) restUntilMs = performance.now() + REST_FACTOR * step.waitMs;
+      connection.pragma(`busy_timeout = ${TRY_MS}`);
+      if (!checkpointWithin(step.waitMs)) restUntilMs = performance.now() + REST_FACTOR * step.waitMs;
     } catch (error) {
       // A full or read-only disk: whoever writes is told, and the next look tries again.
       log.debug({ err: error }, 'The write-ahead log cannot be checkpointed');

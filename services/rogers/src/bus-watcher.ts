@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, LogBatch } from '@mad-group/bus';
 import { type Lifecycle, retrying } from '@mad-group/mad';
 import {
@@ -38,6 +39,8 @@ export interface BusWatcher extends Lifecycle {
 /** Entries in one transaction: enough that a commit costs little, few enough that the largest fit into memory. */
 const MAX_BATCH = 500;
 const IDLE_MS = 1000;
+/** After a batch that was not full, in milliseconds: what comes meanwhile shares a commit and its sync. */
+const GATHER_MS = 50;
 /**
  * A batch that took longer than this to come tells nothing about now: the process stood still, and
  * "nothing new" may have been true long ago.
@@ -89,6 +92,9 @@ export function createBusWatcher(options: BusWatcherOptions): BusWatcher {
       position = batch.position;
       if (news) metrics.connections(connections.values());
       worked();
+      if (batch.items.length === 0 || batch.items.length >= MAX_BATCH) continue;
+      // The signal cuts it short, and the loop's reader ends with the signal.
+      await sleep(GATHER_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
