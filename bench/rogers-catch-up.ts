@@ -11,8 +11,6 @@ import { given } from './kit/spread.ts';
 import { startWorker } from './kit/worker.ts';
 
 const LOG = '{mad}:log';
-/** Where an entry of our log has its envelope. */
-const ENVELOPE_FIELD = 7;
 const LOOK_MS = 5;
 /** What the first implementation's Rogers reached here. */
 const SEEDS_A_SECOND = 2_600;
@@ -90,7 +88,7 @@ async function bareReads(redis: TestRedis, count: number): Promise<number> {
   try {
     await reader.ask('connect', { url: redis.url });
     const startedMs = sharedNowMs();
-    await reader.ask('follow', { count, log: LOG, field: ENVELOPE_FIELD });
+    await reader.ask('follow', { count, log: LOG });
     const { endedMs } = await reader.ask<{ endedMs: number }>('result');
     return Math.round((count * 1000) / (endedMs - startedMs));
   } finally {

@@ -15,13 +15,13 @@ serveDuties({
   },
 
   /** Reads the log from its beginning; `result` has the time when so many had been parsed. */
-  follow({ count, log = BARE_LOG, field = 3 }: { count: number; log?: string; field?: number }) {
+  follow({ count, log = BARE_LOG }: { count: number; log?: string }) {
     following = (async () => {
       let place = '0-0';
       for (let seen = 0; seen < count; ) {
         const streams = await redis.xread('COUNT', BATCH, 'BLOCK', 1_000, 'STREAMS', log, place);
         for (const [id, fields] of (streams?.[0]?.[1] ?? []) as [string, string[]][]) {
-          JSON.parse(fields[field] as string);
+          JSON.parse(fields[3] as string);
           place = id;
           seen += 1;
         }

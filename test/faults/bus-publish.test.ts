@@ -4,10 +4,10 @@ import { startRedis, type TestRedis, type TestRedisOptions } from '@mad-group/bu
 import { createEnvelope, type Envelope, MAX_ENVELOPE_BYTES, silentLogger } from '@mad-group/protocol';
 import { Redis } from 'ioredis';
 import { afterEach, expect, test, vi } from 'vitest';
+import { RAW_LOG, readRawLog } from '../kit/raw-log.ts';
 import { figure, scaled } from '../kit/scale.ts';
 import { startTcpProxy, type TcpProxy } from '../kit/tcp-proxy.ts';
 
-const LOG = '{mad}:log';
 const CHANNEL = 'mad.topic.faults';
 
 const ending: (() => Promise<void>)[] = [];
@@ -97,8 +97,8 @@ function expectSame(log: Entries, acknowledged: Entries): void {
 
 /** Message id and position of each entry of the log. */
 async function logOf(plain: Redis): Promise<[id: string, position: string][]> {
-  const entries = await plain.xrange(LOG, '-', '+');
-  return entries.map(([place, fields]) => [fields[3] ?? '', `${fields[5]}:${place}`]);
+  const entries = await readRawLog(plain);
+  return entries.map(({ envelope, position }) => [envelope.message_id, position]);
 }
 
 test('one publish is one call of one script, many share a call, and log and channel agree', async () => {
@@ -140,7 +140,7 @@ test('the script is loaded again after Redis forgot it, and after Redis was kill
   const faults = scaled({ short: 6, full: 40 });
   for (let fault = 0; fault < faults; fault += 1) {
     const publishing = publishAll(bus, 2_000, 100);
-    await expect.poll(() => plain.xlen(LOG)).toBeGreaterThan(acknowledged.length + 200);
+    await expect.poll(() => plain.xlen(RAW_LOG)).toBeGreaterThan(acknowledged.length + 200);
     if (fault % 2 === 0) await plain.script('FLUSH');
     else {
       await redis.kill('SIGKILL');
@@ -234,9 +234,9 @@ test('age, length and memory hold while two publishers go flat out', async () =>
     const endMs = performance.now() + seconds * 1_000;
     while (performance.now() < endMs) {
       const [length, bytes, [first], [now]] = await Promise.all([
-        plain.xlen(LOG),
-        plain.memory('USAGE', LOG, 'SAMPLES', 100),
-        plain.xrange(LOG, '-', '+', 'COUNT', 1),
+        plain.xlen(RAW_LOG),
+        plain.memory('USAGE', RAW_LOG, 'SAMPLES', 100),
+        plain.xrange(RAW_LOG, '-', '+', 'COUNT', 1),
         plain.time(),
       ]);
       most.length = Math.max(most.length, length);
@@ -286,6 +286,6 @@ test('a message past 256 KiB is refused before a byte of it is sent', async () =
   const sent = proxy.bytes('to-target') - before;
   // Pings and the bus's words to itself.
   expect(sent).toBeLessThan(20_000);
-  expect(await plain.xlen(LOG)).toBe(1);
+  expect(await plain.xlen(RAW_LOG)).toBe(1);
   figure('bus messages too large', { refusals: refusals + 1, bytesSent: sent, limit: MAX_ENVELOPE_BYTES });
 });

@@ -12,6 +12,7 @@ import { createMadPlace, type MadPlace } from '../kit/mad-place.ts';
 import { readMetrics } from '../kit/metrics.ts';
 import { type Running, start } from '../kit/process.ts';
 import { randomFrom } from '../kit/random.ts';
+import { RAW_LOG, readRawLog } from '../kit/raw-log.ts';
 import { figure, scaled } from '../kit/scale.ts';
 
 const SENDERS = scaled({ short: 5, full: 20 });
@@ -21,7 +22,6 @@ const RATE = scaled({ short: 1_000, full: 3_000 });
 /** Longest time between two kills, in milliseconds. */
 const CALM_MS = scaled({ short: 4_000, full: 8_000 });
 const SEED = Number(process.env.SEED ?? 7);
-const LOG = '{mad}:log';
 const HOUR_MS = 3_600_000;
 
 /** Messages by `hour sender pattern`. */
@@ -53,9 +53,8 @@ function createLogCount(redis: Redis) {
     },
     async read() {
       for (;;) {
-        const page = await redis.xrange(LOG, from, '+', 'COUNT', 5_000);
-        for (const [place, fields] of page) {
-          const envelope = JSON.parse(fields[fields.indexOf('envelope') + 1] as string);
+        const page = await readRawLog(redis, from, 5_000);
+        for (const { place, envelope } of page) {
           const hour = `${new Date(Number(place.split('-')[0])).toISOString().slice(0, 13)}:00:00Z`;
           add(counts, `${hour} ${envelope.sender_id} ${topicPattern(envelope.channel)}`);
           const before = placeOf.get(envelope.message_id);
@@ -65,7 +64,7 @@ function createLogCount(redis: Redis) {
         }
         const last = page.at(-1);
         if (!last) return;
-        from = `(${last[0]}`;
+        from = `(${last.place}`;
       }
     },
   };
@@ -160,7 +159,7 @@ test(`${MESSAGES} messages of ${SENDERS} senders are counted to the message`, as
     while (!isHalf()) await sleep(250);
     for (let moved = false; !moved; ) {
       const connection = await connectRedis(redis).catch(() => null);
-      const hour = await connection?.hincrby(`${LOG}:head`, 'ms', HOUR_MS).catch(() => null);
+      const hour = await connection?.hincrby(`${RAW_LOG}:head`, 'ms', HOUR_MS).catch(() => null);
       moved = typeof hour === 'number';
       connection?.disconnect();
     }
@@ -187,7 +186,7 @@ test(`${MESSAGES} messages of ${SENDERS} senders are counted to the message`, as
   const ofSenders = [...log.counts].filter(([key]) => key.includes(' sender-'));
   expect(ofSenders.reduce((sum, [, count]) => sum + count, 0)).toBe(MESSAGES);
   // Rogers beats on, so the log may be longer by now.
-  expect(log.entries).toBeLessThanOrEqual(await reader.xlen(LOG));
+  expect(log.entries).toBeLessThanOrEqual(await reader.xlen(RAW_LOG));
   expect(log.placeOf.size).toBe(log.entries);
   expect(new Set(ofSenders.map(([key]) => key.split(' ')[0])).size).toBeGreaterThan(1);
 

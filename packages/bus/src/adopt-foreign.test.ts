@@ -62,7 +62,7 @@ test('what comes without an id is looked for nowhere, and the rest for a few sec
   await vi.waitFor(() => expect(adopting.outgoing).toHaveLength(2));
   const [unnamed, named] = adopting.outgoing;
   expect(unnamed?.lookBack).toBe(0);
-  expect(named).toMatchObject({ messageId: 'its own', lookBack: 1_000 });
+  expect(named).toMatchObject({ json: expect.stringMatching(/^{"message_id":"its own",/), lookBack: 1_000 });
   expect(Number(named?.lookBackTo?.split('-')[0])).toBeGreaterThan(Date.now() - 60_000);
   await adopting.stop();
 });

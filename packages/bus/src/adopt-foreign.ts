@@ -56,7 +56,6 @@ export async function adoptForeign(deps: AdoptForeignDeps, signal: AbortSignal):
   const append = async ({ envelope, hasOwnId }: ForeignEnvelope): Promise<void> => {
     await publisher.publish({
       channel: envelope.channel,
-      messageId: envelope.message_id,
       json: serializeEnvelope(envelope),
       kind: 'foreign',
       // An id that was made here is nowhere else.

@@ -36,7 +36,8 @@ export function foreignEnvelope(channel: string, text: string): ForeignEnvelope 
   }
   if (PositionSchema.safeParse(value.position).success) return undefined;
   const { payload } = value;
-  const messageId = textOf(value.message_id);
+  // The log's script must be able to read it again.
+  const messageId = textOf(value.message_id)?.toWellFormed();
   const envelope = createEnvelope({
     channel,
     messageId,

@@ -9,7 +9,7 @@ import {
 import type { LogItem, ReadOptions } from './bus.ts';
 import { FIRST_PLACE, placeNumber } from './place.ts';
 
-/** An entry as XREAD gives it: `[id, ['channel', …, 'id', …, 'epoch', …, 'envelope', …]]`. */
+/** An entry as XREAD gives it: `[id, ['channel', channel, epoch, envelope]]`, and `'foreign', '1'`. */
 export type RawEntry = [place: string, fields: string[]];
 
 export interface LogHead {
@@ -85,7 +85,7 @@ export class LogCursor {
   ): boolean {
     for (const [place, fields] of entries) {
       const channel = fields[1] as string;
-      const epoch = fields[5];
+      const epoch = fields[2];
       if (epoch !== this.#epoch) return false;
       const number = placeNumber(place);
       if (number !== this.#number + 1) {
@@ -97,7 +97,7 @@ export class LogCursor {
       this.#place = place;
       this.#number = number;
       if (!matches(channel)) continue;
-      const envelope = parseEnvelope(fields[7]);
+      const envelope = parseEnvelope(fields[3]);
       if (envelope === undefined) {
         log.error({ position: this.position, channel }, 'an entry of the log is no message and is left out');
         continue;
@@ -106,7 +106,7 @@ export class LogCursor {
       items.push({
         kind: 'message',
         envelope: envelope as Envelope & { position: Position },
-        foreign: fields.length > 8,
+        foreign: fields.length > 4,
       });
     }
     return true;

@@ -1,6 +1,7 @@
 -- Comes before each script that works on the log.
 --
--- KEYS[1]  the log: a stream with the fields channel, id, epoch, envelope, and foreign where it is
+-- KEYS[1]  the log: a stream. An entry's fields are channel, then one that is named after the epoch and
+--          holds the envelope, and foreign where it is. A name that neighbours share costs nothing.
 -- KEYS[2]  its head: a hash {epoch, ms, number}, the place of its newest entry
 -- ARGV[1]  the epoch that begins where there is no log
 --

@@ -9,12 +9,11 @@
 -- ARGV[5]  how many entries to look back over, at most
 -- ARGV[6]  generation of this call: 0, and one more each time that the publisher sends again what
 --          was not answered
--- ARGV[7…] four for each message:
---          flags: 'r' it may be in the log already, 'f' it is foreign: append, do not publish,
---                 'l' it is no message: the publisher wants to hear its number
---          channel
---          message id, or the number
---          envelope: a JSON object without a position
+-- ARGV[7]  a letter for each message: 'm', or 'r' where it may be in the log already;
+--          'f' it is foreign: append, do not publish; 'g' the same, and it may be there;
+--          'l' it is no message: the publisher wants to hear its number
+-- ARGV[8…] two for each message: channel; envelope, a JSON object without a position whose first
+--          member is its message_id. For 'l': nothing; the number
 --
 -- Returns {epoch, place, place, …}, a place for each message.
 
@@ -31,12 +30,24 @@ if generation > newest then redis.call('SET', KEYS[3], ARGV[6], 'EX', 3600) end
 local time = redis.call('TIME')
 ms = math.max(ms, time[1] * 1000 + math.floor(time[2] / 1000))
 
+-- The first member, so that nothing has to be parsed; nil where an entry is no message.
+local function id_of(envelope)
+  local id = string.match(envelope, '^{"message_id":"([^"\\]*)"')
+  if id then return id end
+  local ok, message = pcall(cjson.decode, envelope)
+  return ok and type(message) == 'table' and message.message_id or nil
+end
+
 -- One walk back over the log finds all messages that may be there already.
+local kinds = ARGV[7]
 local wanted, known = 0, {}
-for i = 7, #ARGV, 4 do
-  if string.find(ARGV[i], 'r', 1, true) and known[ARGV[i + 2]] == nil then
-    known[ARGV[i + 2]] = false
-    wanted = wanted + 1
+for i = 1, #kinds do
+  if string.find(kinds, '^[rg]', i) then
+    local id = id_of(ARGV[7 + 2 * i])
+    if id and known[id] == nil then
+      known[id] = false
+      wanted = wanted + 1
+    end
   end
 end
 local left, upper = tonumber(ARGV[5]), '+'
@@ -44,39 +55,41 @@ while wanted > 0 and left > 0 do
   local entries = redis.call('XREVRANGE', KEYS[1], upper, ARGV[4], 'COUNT', math.min(left, 200))
   if #entries == 0 then break end
   for _, entry in ipairs(entries) do
-    if known[entry[2][4]] == false then
-      known[entry[2][4]] = entry[1]
+    local id = id_of(entry[2][4])
+    if id and known[id] == false then
+      known[id] = entry[1]
       wanted = wanted - 1
     end
   end
   left = left - #entries
   upper = '(' .. entries[#entries][1]
 end
+local looks_back = next(known) ~= nil
 
 local reply, publish, first = {epoch}, {}, number
-for i = 7, #ARGV, 4 do
-  local flags, channel, id, envelope = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-  local place = known[id]
-  if flags == 'l' then
+for i = 1, #kinds do
+  local kind, channel, envelope = string.sub(kinds, i, i), ARGV[6 + 2 * i], ARGV[7 + 2 * i]
+  local id = looks_back and kind ~= 'l' and id_of(envelope)
+  local place = id and known[id]
+  if kind == 'l' then
     place = ''
     -- Refused where it was heard before, as in a call that is sent again.
-    redis.pcall('XADD', KEYS[4], 'MAXLEN', 1, id .. '-1', 'n', id)
+    redis.pcall('XADD', KEYS[4], 'MAXLEN', 1, envelope .. '-1', 'n', envelope)
     redis.call('PEXPIRE', KEYS[4], 60000)
     publish[#publish + 1] = KEYS[4]
-    publish[#publish + 1] = id
+    publish[#publish + 1] = envelope
   elseif not place then
     number = number + 1
     place = string.format('%.0f-%.0f', ms, number)
-    if string.find(flags, 'f', 1, true) then
+    if kind == 'f' or kind == 'g' then
       redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], place,
-        'channel', channel, 'id', id, 'epoch', epoch, 'envelope', envelope, 'foreign', '1')
+        'channel', channel, epoch, envelope, 'foreign', '1')
     else
-      redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], place,
-        'channel', channel, 'id', id, 'epoch', epoch, 'envelope', envelope)
+      redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], place, 'channel', channel, epoch, envelope)
       publish[#publish + 1] = channel
       publish[#publish + 1] = string.sub(envelope, 1, -2) .. ',"position":"' .. epoch .. ':' .. place .. '"}'
     end
-    if known[id] == false then known[id] = place end
+    if id and known[id] == false then known[id] = place end
   end
   reply[#reply + 1] = place
 end

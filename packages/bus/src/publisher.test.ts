@@ -9,7 +9,7 @@ import { redisKeys } from './redis-keys.ts';
 interface Call {
   readonly lookBackToMs: number;
   readonly lookBack: number;
-  readonly flags: string[];
+  readonly kinds: string;
   answer(epoch: string, ...places: string[]): void;
 }
 
@@ -27,7 +27,7 @@ function openPublisher() {
       calls.push({
         lookBackToMs: args[3] === '-' ? 0 : Number(String(args[3]).split('-')[0]),
         lookBack: Number(args[4]),
-        flags: args.slice(6).filter((_, index) => index % 4 === 0) as string[],
+        kinds: String(args[6]),
         answer: (epoch, ...places) => reply.resolve([epoch, ...places]),
       });
       return reply.promise;
@@ -50,7 +50,6 @@ function openPublisher() {
   const publish = (more: { lookBack?: number; lookBackTo?: string } = {}) => {
     const published = publisher.publish({
       channel: 'mad.topic.test',
-      messageId: 'm',
       json: '{}',
       kind: 'message',
       lookBack: 0,
@@ -70,11 +69,11 @@ function openPublisher() {
 test('the first message of a process, in doubt, is looked for among the newest alone', async () => {
   const { publisher, publish, lose, called } = openPublisher();
   void publish();
-  expect(await called(1)).toMatchObject({ lookBack: 0, flags: [''] });
+  expect(await called(1)).toMatchObject({ lookBack: 0, kinds: 'm' });
   const sentMs = Date.now();
   lose();
   const again = await called(2);
-  expect(again).toMatchObject({ flags: ['r'] });
+  expect(again).toMatchObject({ kinds: 'r' });
   expect(again.lookBackToMs).toBeGreaterThan(sentMs - 70_000);
   expect(again.lookBackToMs).toBeLessThanOrEqual(sentMs);
   publisher.stop();
@@ -98,7 +97,7 @@ test('what is in doubt is looked for behind what was known when it was first sen
 test('a retry in doubt is looked for as far back as it was to be, and not further', async () => {
   const { publisher, publish, lose, called } = openPublisher();
   void publish({ lookBack: 500, lookBackTo: '1000-0' });
-  expect(await called(1)).toMatchObject({ lookBackToMs: 1_000, lookBack: 500, flags: ['r'] });
+  expect(await called(1)).toMatchObject({ lookBackToMs: 1_000, lookBack: 500, kinds: 'r' });
   lose();
   expect((await called(2)).lookBackToMs).toBe(1_000);
   publisher.stop();

@@ -25,7 +25,7 @@ const REFUSED_PAUSE_MS = 200;
 
 export interface Outgoing {
   readonly channel: string;
-  readonly messageId: string;
+  /** The envelope; of a `loopback` its number. */
   readonly json: string;
   /** `foreign`: appended, not published, as it was on the channel already. `loopback`: no message. */
   readonly kind: 'message' | 'foreign' | 'loopback';
@@ -169,25 +169,28 @@ export class Publisher {
 
   #scriptArguments(call: readonly Pending[]): (string | number)[] {
     const messages: string[] = [];
+    let kinds = '';
     let lookBack = 0;
     let lookBackTo: string | undefined;
     const reachBackTo = (place: string): void => {
       lookBackTo = lookBackTo === undefined ? place : earlier(lookBackTo, place);
     };
     for (const { message, inDoubt, notBeforeMs = 0 } of call) {
+      messages.push(message.channel, message.json);
       if (message.kind === 'loopback') {
-        messages.push('l', '', message.messageId, '');
+        kinds += 'l';
         continue;
       }
       const mayBeThere = inDoubt || message.lookBack > 0;
       if (inDoubt) reachBackTo(`${notBeforeMs}-0`);
       if (message.lookBack > 0) reachBackTo(message.lookBackTo ?? '-');
       if (mayBeThere) lookBack = Math.max(lookBack, inDoubt ? LOOK_BACK_ENTRIES : message.lookBack);
-      const flags = (mayBeThere ? 'r' : '') + (message.kind === 'foreign' ? 'f' : '');
-      messages.push(flags, message.channel, message.messageId, message.json);
+      if (message.kind === 'foreign') kinds += mayBeThere ? 'g' : 'f';
+      else kinds += mayBeThere ? 'r' : 'm';
     }
     const { maxLength, maxAgeMs } = this.#bounds;
-    return [randomUUID(), maxLength, maxAgeMs, lookBackTo ?? '-', lookBack, this.#generation, ...messages];
+    const until = lookBackTo ?? '-';
+    return [randomUUID(), maxLength, maxAgeMs, until, lookBack, this.#generation, kinds, ...messages];
   }
 
   #answered(generation: number, reply: readonly string[], characters: number): void {

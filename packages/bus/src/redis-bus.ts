@@ -64,8 +64,7 @@ export function createRedisBus({ url, password, log, limits, keyPrefix }: RedisB
       publisher.publish({
         kind: 'loopback',
         channel: '',
-        messageId: String(number),
-        json: '',
+        json: String(number),
         lookBack: 0,
         timeoutMs,
       }),
@@ -103,7 +102,6 @@ export function createRedisBus({ url, password, log, limits, keyPrefix }: RedisB
   async function publish(envelope: Envelope, options: PublishOptions): Promise<Position> {
     const position = await publisher.publish({
       channel: envelope.channel,
-      messageId: envelope.message_id,
       json: serializeEnvelope(envelope),
       kind: 'message',
       ...(options.retry ? lookBackFor(envelope) : { lookBack: 0 }),

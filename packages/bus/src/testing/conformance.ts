@@ -91,6 +91,22 @@ export function busConformance(name: string, makeBus: MakeBus): void {
         expect(texts(items)).toEqual(['once', 'between', 'fresh']);
       });
 
+      test.each(['plain', 'with "quotes"', 'back\\slash', 'a\nline', 'é 👋', '","message_id":"other'])(
+        'a message id is found again, whatever is in it: %j',
+        async (id) => {
+          const bus = await makeStarted();
+          // In another order than ours, as by somebody's hand.
+          const { message_id: _, ...rest } = message('once');
+          const envelope = { ...rest, message_id: id };
+          const first = await bus.publish(envelope);
+          const decoy = { ...message('decoy'), payload: { message_id: id, text: 'decoy' } };
+          await bus.publish(decoy);
+          expect(await bus.publish(envelope, { retry: true })).toBe(first);
+          const { items } = await bus.readOnce({ from: 'start', patterns: () => ALL });
+          expect(texts(items)).toEqual(['once', 'decoy']);
+        },
+      );
+
       test('an envelope past 256 KiB is refused with its size, and nothing is sent', async () => {
         const bus = await makeStarted();
         const refused = bus.publish(message('é'.repeat(131_072)));
