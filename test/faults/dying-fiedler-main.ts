@@ -37,15 +37,19 @@ function dyingTransaction({ transaction }: Connection): Connection['transaction'
   };
 }
 
-const dyingDatabase = (database: StateDatabase): StateDatabase => ({
-  ...database,
-  transaction: dyingTransaction(database),
-  async commit(work) {
-    const value = await database.commit(andDie(work));
+const dyingConnection = <C extends Connection>(connection: C): C => ({
+  ...connection,
+  transaction: dyingTransaction(connection),
+  async commit<T>(work: () => T) {
+    const value = await connection.commit(andDie(work));
     pass('after commit');
     return value;
   },
-  relaxed: { ...database.relaxed, transaction: dyingTransaction(database.relaxed) },
+});
+
+const dyingDatabase = (database: StateDatabase): StateDatabase => ({
+  ...dyingConnection(database),
+  relaxed: dyingConnection(database.relaxed),
 });
 
 const dyingBus = (bus: Bus): Bus => ({

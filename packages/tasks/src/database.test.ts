@@ -263,10 +263,25 @@ test('closing commits what is waiting and leaves one whole file', async () => {
   reopened.close();
 });
 
+test('one kind of transaction syncs the disk, the other does not, and neither runs within the other', async () => {
+  const database = open(temporaryPath(), [first]);
+  const kind = (): unknown => database.prepare('PRAGMA synchronous').get();
+  const [normal, full] = [{ synchronous: 1 }, { synchronous: 2 }];
+  for (let turn = 0; turn < 2; turn += 1) {
+    expect(database.relaxed.transaction(kind)).toEqual(normal);
+    expect(database.transaction(kind)).toEqual(full);
+    expect(database.relaxed.transaction(kind)).toEqual(normal);
+    expect(await database.commit(kind)).toEqual(full);
+  }
+  expect(() => database.relaxed.transaction(() => database.transaction(kind))).toThrow(/Safety level/);
+  expect(database.transaction(kind)).toEqual(full);
+  database.close();
+});
+
 test('the write-ahead log does not grow without bound', () => {
   const database = open(temporaryPath(), [first]);
   const insert = database.relaxed.prepare<[number]>('INSERT INTO a VALUES (?)');
-  for (let n = 0; n < 20_000; n += 1) insert.run(n);
+  for (let n = 0; n < 20_000; n += 1) database.relaxed.transaction(() => insert.run(n));
   expect(statSync(`${database.path}-wal`).size).toBeLessThan(8 * 1024 * 1024);
   database.close();
 });

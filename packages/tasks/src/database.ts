@@ -23,29 +23,29 @@ const CHECK_KEPT_MS = { good: 5_000, bad: 1_000 };
  */
 const MAX_SEARCHED_BYTES = 256 * 1024 * 1024;
 
-/** Prepared statements and transactions on one of the connections. All of it is synchronous. */
+/** Prepared statements and transactions. All of it is synchronous; writes belong in a transaction. */
 export interface Connection {
   prepare<Parameters extends unknown[] | object = unknown[], Row = unknown>(
     sql: string,
   ): Database.Statement<Parameters, Row>;
   /** Runs the work in a write transaction, or behind a savepoint where one is open. A throw undoes it. */
   transaction<T>(work: () => T): T;
+  /**
+   * Runs the work in a transaction that it may share with other works of the same moment; resolves
+   * when that is committed. The work is synchronous; where it throws, it alone is undone.
+   */
+  commit<T>(work: () => T): Promise<T>;
 }
 
 /**
- * A service's SQLite file, open in this process alone. The connection itself syncs each commit to
- * the disk (`synchronous=FULL`).
+ * A service's SQLite file, open in this process alone. Each commit is synced to the disk
+ * (`synchronous=FULL`).
  */
 export interface StateDatabase extends Connection {
   readonly path: string;
   /**
-   * Runs the work in a transaction that it may share with other works of the same moment; resolves
-   * when that is on the disk. The work is synchronous; where it throws, it alone is undone.
-   */
-  commit<T>(work: () => T): Promise<T>;
-  /**
-   * `synchronous=NORMAL`: a commit survives the process and may be lost with the machine's power.
-   * A later commit of the other kind makes it durable too.
+   * The same with transactions of `synchronous=NORMAL`: a commit survives the process and may be lost
+   * with the machine's power. A later commit of the other kind makes it durable too.
    */
   readonly relaxed: Connection;
   /** `OK`, or what is wrong. Writes to the disk to find out, and gives the same answer for some seconds. */
@@ -84,12 +84,12 @@ function open(options: OpenDatabaseOptions): StateDatabase {
   // Prompts are nobody else's business. SQLite gives its other files the mode of the first.
   closeSync(openSync(path, 'a', 0o600));
   const lock = lockDatabase(path, lockWaitMs);
-  const opened: Database.Database[] = [];
+  let connection: Database.Database | undefined;
   let stopCheckpoints = (): void => undefined;
   const release = (): void => {
     stopCheckpoints();
     try {
-      for (const connection of opened.reverse()) connection.close();
+      connection?.close();
     } finally {
       lock.release();
     }
@@ -97,18 +97,14 @@ function open(options: OpenDatabaseOptions): StateDatabase {
   try {
     finishRollback(path);
     inspect(path, migrations, maxSearchedBytes);
-    const full = connect(path, 'FULL');
-    opened.push(full);
-    const applied = migrate(full, migrations);
-    const normal = connect(path, 'NORMAL');
-    opened.push(normal);
-    const busyTimeoutMs = BUSY_TIMEOUT_MS;
-    stopCheckpoints = createCheckpoints({ path, connection: full, log, busyTimeoutMs }).stop;
+    connection = connect(path);
+    const applied = migrate(connection, migrations);
+    stopCheckpoints = createCheckpoints({ path, connection, log, busyTimeoutMs: BUSY_TIMEOUT_MS }).stop;
     log.info(
       { path, applied, migrations: migrations.length },
       `Initialized SQLite state database at ${path}`,
     );
-    return stateDatabase(path, full, normal, release);
+    return stateDatabase(path, connection, release);
   } catch (error) {
     release();
     throw error;
@@ -145,30 +141,30 @@ function inspect(path: string, migrations: readonly Migration[], maxSearchedByte
   }
 }
 
-function connect(path: string, synchronous: 'FULL' | 'NORMAL'): Database.Database {
+function connect(path: string): Database.Database {
   const connection = new Database(path, { timeout: BUSY_TIMEOUT_MS });
   connection.pragma('journal_mode = WAL');
-  connection.pragma(`synchronous = ${synchronous}`);
+  connection.pragma('synchronous = FULL');
   connection.pragma('foreign_keys = ON');
   connection.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
   return connection;
 }
 
-function stateDatabase(
-  path: string,
-  full: Database.Database,
-  normal: Database.Database,
-  release: () => void,
-): StateDatabase {
-  const durable = connectionOf(full);
-  const group = createGroupCommit(durable.transaction, () => full.inTransaction);
+function stateDatabase(path: string, connection: Database.Database, release: () => void): StateDatabase {
+  const { full, normal } = transactionsOf(connection);
+  const prepare: Connection['prepare'] = <Parameters extends unknown[] | object, Row>(sql: string) =>
+    connection.prepare<Parameters, Row>(sql) as Database.Statement<Parameters, Row>;
+  const inTransaction = (): boolean => connection.inTransaction;
+  const durable = createGroupCommit(full, inTransaction);
+  const relaxed = createGroupCommit(normal, inTransaction);
   const inode = statSync(path).ino;
   let checked = { answer: '', untilMs: Number.NEGATIVE_INFINITY };
 
   function checkNow(): string {
     try {
       // Writing the version over itself is the smallest commit that reaches the disk.
-      full.pragma(`user_version = ${Number(full.pragma('user_version', { simple: true }))}`);
+      const version = Number(connection.pragma('user_version', { simple: true }));
+      full(() => connection.pragma(`user_version = ${version}`));
       return statSync(path).ino === inode ? 'OK' : `${path} was replaced while it was open`;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
@@ -176,10 +172,11 @@ function stateDatabase(
   }
 
   return {
-    ...durable,
+    prepare,
+    transaction: full,
     path,
-    relaxed: connectionOf(normal),
-    commit: group.run,
+    commit: durable.run,
+    relaxed: { prepare, transaction: normal, commit: relaxed.run },
     check() {
       if (performance.now() < checked.untilMs) return checked.answer;
       const answer = checkNow();
@@ -188,11 +185,11 @@ function stateDatabase(
       return answer;
     },
     close() {
-      if (!full.open) return;
+      if (!connection.open) return;
       try {
-        group.flush();
-        normal.close();
-        full.pragma('wal_checkpoint(TRUNCATE)');
+        relaxed.flush();
+        durable.flush();
+        connection.pragma('wal_checkpoint(TRUNCATE)');
       } finally {
         // What could not be checkpointed, as on a full disk, is in the write-ahead log all the same.
         release();
@@ -201,11 +198,21 @@ function stateDatabase(
   };
 }
 
-function connectionOf(connection: Database.Database): Connection {
+type Transact = Connection['transaction'];
+
+/**
+ * One connection for both kinds of transaction, since each commit of one connection makes another
+ * one forget all the pages that it holds. SQLite refuses to change the kind within a transaction.
+ */
+function transactionsOf(connection: Database.Database): { full: Transact; normal: Transact } {
   const run = connection.transaction((work: () => unknown) => work());
-  return {
-    prepare: <Parameters extends unknown[] | object, Row>(sql: string) =>
-      connection.prepare<Parameters, Row>(sql) as Database.Statement<Parameters, Row>,
-    transaction: <T>(work: () => T) => run.immediate(work) as T,
-  };
+  let current = 'FULL';
+  const transact =
+    (synchronous: 'FULL' | 'NORMAL'): Transact =>
+    <T>(work: () => T) => {
+      if (current !== synchronous) connection.exec(`PRAGMA synchronous = ${synchronous}`);
+      current = synchronous;
+      return run.immediate(work) as T;
+    };
+  return { full: transact('FULL'), normal: transact('NORMAL') };
 }

@@ -38,18 +38,20 @@ interface EventRow {
 
 /** The events of all tasks, on one connection. */
 export function createEventLog(connection: Connection): EventLog {
-  const insert = connection.prepare<[number, string, number, number, string, string | null, number]>(`
-    INSERT INTO task_events (task, seq, type, attempt, at_ms, token, data)
-    SELECT ?, COALESCE(newest.seq, 0) + 1, ?, ?, MAX(?, COALESCE(newest.at_ms, 0)), ?, ?
-    FROM (SELECT 1) LEFT JOIN
-      (SELECT seq, at_ms FROM task_events WHERE task = ? ORDER BY seq DESC LIMIT 1) AS newest`);
+  const newest = connection.prepare<[number], { seq: number; at_ms: number }>(
+    'SELECT seq, at_ms FROM task_events WHERE task = ? ORDER BY seq DESC LIMIT 1',
+  );
+  const insert = connection.prepare<[number, number, string, number, number, string, string | null]>(
+    'INSERT INTO task_events (task, seq, type, attempt, at_ms, token, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
   const select = connection.prepare<[number, number, number], EventRow>(`
     SELECT seq, type, attempt, at_ms, token, data FROM task_events
     WHERE task = ? AND seq > ? ORDER BY seq LIMIT ?`);
   return {
     append(task, attempt, { type, atMs, token, data }) {
       const json = data === undefined ? null : JSON.stringify(data);
-      insert.run(task, type, attempt, atMs, token, json, task);
+      const before = newest.get(task) ?? { seq: 0, at_ms: 0 };
+      insert.run(task, before.seq + 1, type, attempt, Math.max(atMs, before.at_ms), token, json);
     },
     read(task, afterSeq, limit, maxChars) {
       if (maxChars === undefined) return select.all(task, afterSeq, limit).map(toEvent);

@@ -5,7 +5,7 @@ interface Pending {
 }
 
 export interface GroupCommit {
-  /** Runs the work in the next group. Resolves when it is on the disk; a throw undoes this work alone. */
+  /** Runs the work in the next group. Resolves when that is committed; a throw undoes this work alone. */
   run<T>(work: () => T): Promise<T>;
   /** Commits at once what is waiting. */
   flush(): void;

@@ -45,13 +45,13 @@ export function createOutboxTable(database: StateDatabase): OutboxTable {
       t.conversation_id AS conversationId, t.correlation_id AS correlationId, t.response, t.error,
       t.finished_ms AS finishedMs, o.published_seq AS publishedSeq
     FROM task_outbox o JOIN tasks t ON t.id = o.task WHERE o.task = ?`);
-  const setSeq = database.relaxed.prepare<[number, number]>(
+  const setSeq = database.prepare<[number, number]>(
     'UPDATE task_outbox SET published_seq = ? WHERE task = ?',
   );
-  const setNotified = database.relaxed.prepare<[number, number]>(
+  const setNotified = database.prepare<[number, number]>(
     'UPDATE task_notifications SET published_ms = ? WHERE task = ?',
   );
-  const remove = database.relaxed.prepare<[number]>('DELETE FROM task_outbox WHERE task = ?');
+  const remove = database.prepare<[number]>('DELETE FROM task_outbox WHERE task = ?');
 
   return {
     pending: () => pending.all(),

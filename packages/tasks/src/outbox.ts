@@ -76,6 +76,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const suspectNotifications = new Set<number>();
   let markTimer: NodeJS.Timeout | undefined;
   let retryTimer: NodeJS.Timeout | undefined;
+  let pumping: NodeJS.Immediate | undefined;
   let outageTries = 0;
   let running = false;
   let idle = Promise.withResolvers<void>();
@@ -236,8 +237,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     add(task) {
       ready.add(task);
-      metrics.outbox(ready.size + active.size);
-      pump();
+      // In the next turn, behind the answers to those whose tasks these are, and for all of them at once.
+      pumping ??= setImmediate(() => {
+        pumping = undefined;
+        metrics.outbox(ready.size + active.size);
+        pump();
+      });
     },
     pending: () => ready.size + active.size,
     async stop({ deadlineMs }) {

@@ -89,7 +89,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       if (streaming) return;
       streaming = true;
       const start = { task: task.id, attempt: task.attempt, events: writer.take(task.id) };
-      if (!(await persist(async () => store.beginStreaming(start), halt, log))) throw new AttemptIsOver();
+      if (!(await persist(() => store.beginStreaming(start), halt, log))) throw new AttemptIsOver();
       metrics.firstToken(clock.now() - task.createdMs);
       log.debug({}, `Task ${task.taskId} status changed to STREAMING`);
     }

@@ -17,6 +17,8 @@ const STOP_GRACE_MS = 500;
 /** Pause after the queue could not be read, as with a failing disk. */
 const PUMP_RETRY_MS = 1_000;
 const DRAIN_RETRY_MS = 5_000;
+/** Tasks that begin in one turn of the event loop: more would hold up what comes in meanwhile. */
+const STARTS_A_TURN = 16;
 
 export interface TaskInput {
   readonly prompt: string;
@@ -88,17 +90,26 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   const throughput = createThroughput(clock);
   const reader = createTaskReader(store, notifier, options.wording);
   const running = new Map<number, { controller: AbortController; done: Promise<void> }>();
-  /** Tasks whose places are taken and that do not run yet: they are claimed as they are stored. */
+  /** Tasks that take a place and do not run yet: those that are claimed as they are stored. */
   let beginning = 0;
+  /** Claimed tasks that are to run. */
+  const toRun: StoredTask[] = [];
   const halt = new AbortController();
   let state: 'new' | 'working' | 'draining' = 'new';
   let claiming: Promise<void> | undefined;
+  let loadReport: NodeJS.Immediate | undefined;
   let pumpTimer: NodeJS.Timeout | undefined;
   let ending: Promise<void> | undefined;
   let stopListening: (() => void) | undefined;
 
-  /** Never throws: what follows it must not hang on a reading that fails. */
+  /** Once in a turn of the event loop, however much changes in it. */
   function reportLoad(): void {
+    loadReport ??= setImmediate(reportLoadNow);
+  }
+
+  /** Never throws. */
+  function reportLoadNow(): void {
+    loadReport = undefined;
     try {
       metrics.load(store.countByStatus().PENDING, running.size);
     } catch (error) {
@@ -106,7 +117,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     }
   }
 
-  const occupied = (): number => running.size + beginning;
+  const occupied = (): number => running.size + beginning + toRun.length;
 
   /** Never throws. */
   function pump(): void {
@@ -134,16 +145,31 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
 
   async function claim(): Promise<void> {
     try {
-      for (const task of await store.claim(() => concurrency - occupied())) run(task);
+      for (const task of await store.claim(() => concurrency - occupied())) runSoon(task);
     } catch (error) {
       pumpLater(error);
     }
     reportLoad();
   }
 
+  /** Behind the answers to those whose tasks these are. */
+  function runSoon(task: StoredTask): void {
+    if (toRun.push(task) === 1) setImmediate(runNext);
+  }
+
+  function runNext(): void {
+    const now = toRun.slice(0, STARTS_A_TURN);
+    for (const task of now) run(task);
+    toRun.splice(0, now.length);
+    if (toRun.length > 0) setImmediate(runNext);
+  }
+
   /** Never throws: a claimed task that is not run would be nobody's until the next start. */
   function run(task: StoredTask): void {
-    if (wasCancelled(task)) return;
+    if (wasCancelled(task)) {
+      setImmediate(pump);
+      return;
+    }
     const controller = new AbortController();
     const done = execute(task, controller, halt.signal).finally(() => {
       running.delete(task.id);
@@ -208,7 +234,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     retention.stop();
     clearTimeout(pumpTimer);
     await claiming;
-    while (beginning > 0) await nextTurn();
+    while (beginning + toRun.length > 0) await nextTurn();
     const attempts = [...running.values()];
     const timer = setTimeout(() => {
       for (const { controller } of attempts) controller.abort('drained' satisfies Interruption);
@@ -222,6 +248,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     writer.stop();
     notifier.close();
     await outbox.stop({ deadlineMs: Math.max(0, endMs - performance.now()) });
+    clearImmediate(loadReport);
     stopListening?.();
   }
 
@@ -275,7 +302,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
         });
       if (!created) return task;
       received(task, caller);
-      if (begins) run(task);
+      if (begins) runSoon(task);
       reportLoad();
       pump();
       return task;

@@ -70,7 +70,7 @@ export interface TaskStore {
    * RUNNING → STREAMING with the first token. False where the attempt is no longer this one's. Not
    * synced: after a loss of power a task begins anew from either state, as the claim's next attempt.
    */
-  beginStreaming(start: AttemptEnd): boolean;
+  beginStreaming(start: AttemptEnd): Promise<boolean>;
   /** To COMPLETED, by way of RUNNING where tokens were streamed. */
   complete(end: AttemptEnd, response: string): Promise<boolean>;
   fail(end: AttemptEnd, error: ErrorDetails): Promise<boolean>;
@@ -94,12 +94,10 @@ export interface TaskStore {
 
 /** The tasks of one service, in its database. */
 export function createTaskStore(database: StateDatabase, { clock }: { clock: Clock }): TaskStore {
-  const durableEvents = createEventLog(database);
-  const relaxedEvents = createEventLog(database.relaxed);
-  const move = createTransition(database, durableEvents);
-  const moveRelaxed = createTransition(database.relaxed, relaxedEvents);
+  const log = createEventLog(database);
+  const move = createTransition(database, log);
   const queries = createTaskQueries(database);
-  const runningAttempt = database.relaxed.prepare<[number, number]>(
+  const runningAttempt = database.prepare<[number, number]>(
     "SELECT 1 FROM tasks WHERE id = ? AND attempt = ? AND status IN ('RUNNING', 'STREAMING')",
   );
   const listeners = new Set<(task: number) => void>();
@@ -126,7 +124,7 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
       idempotencyKey: draft.idempotencyKey ?? null,
       atMs,
     });
-    durableEvents.append(id, 1, { type: 'state', atMs, token: '', data: { status: 'PENDING' } });
+    log.append(id, 1, { type: 'state', atMs, token: '', data: { status: 'PENDING' } });
     return id;
   }
 
@@ -153,7 +151,7 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
     get: queries.get,
     status: queries.status,
     list: queries.list,
-    events: durableEvents.read,
+    events: log.read,
     history: queries.history,
     countByStatus: queries.countByStatus,
     async claim(room) {
@@ -166,11 +164,11 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
       for (const { id } of claimed) tell(id);
       return claimed;
     },
-    beginStreaming({ task, attempt, events }) {
-      const begun = database.relaxed.transaction(() => {
+    async beginStreaming({ task, attempt, events }) {
+      const begun = await database.relaxed.commit(() => {
         const before = events.filter(({ type }) => type !== 'token');
-        if (!moveRelaxed(task, { to: 'STREAMING', atMs: clock.now(), attempt, before })) return false;
-        for (const event of events) if (event.type === 'token') relaxedEvents.append(task, attempt, event);
+        if (!move(task, { to: 'STREAMING', atMs: clock.now(), attempt, before })) return false;
+        for (const event of events) if (event.type === 'token') log.append(task, attempt, event);
         return true;
       });
       if (begun) tell(task);
@@ -214,7 +212,7 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
       const taken = database.relaxed.transaction(() => {
         const owned = groups.filter(({ task, attempt }) => runningAttempt.get(task, attempt) !== undefined);
         for (const { task, attempt, events } of owned) {
-          for (const event of events) relaxedEvents.append(task, attempt, event);
+          for (const event of events) log.append(task, attempt, event);
         }
         return new Set(owned.map(({ task }) => task));
       });
