@@ -255,6 +255,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
         clearTimeout(timer);
       }
       running = false;
+      clearImmediate(pumping);
       clearTimeout(retryTimer);
       retryTimer = undefined;
       markPublished();
