@@ -14,8 +14,11 @@ import { isSqliteError } from './sqlite-errors.ts';
 import { eventEnvelope, notificationEnvelope, withoutContent } from './task-messages.ts';
 import { hasEnded } from './task-states.ts';
 
-/** Tasks whose messages are on their way at the same time. Within a task one follows the other. */
-const LANES = 64;
+/**
+ * Tasks whose messages are on their way at the same time. Within a task one follows the other, so
+ * that fewer lanes than streams would make each stream wait for many answers of the bus.
+ */
+const LANES = 512;
 /** Events that a task may publish before the others have their turn. */
 const TURN = 100;
 const PUBLISH_TIMEOUT_MS = 5_000;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   createEnvelope,
   directChannel,
@@ -15,7 +15,8 @@ const NAMESPACE = Buffer.from('6f1c7a52d0fb4e6c9d0c3b1f5a9e2c47', 'hex');
 
 /** A name's UUID, version 5 (RFC 9562, section 5.5), in this package's namespace. */
 function uuidV5(name: string): string {
-  const bytes = createHash('sha1').update(NAMESPACE).update(name).digest().subarray(0, 16);
+  const named = Buffer.concat([NAMESPACE, Buffer.from(name)]);
+  const bytes = hash('sha1', named, 'buffer').subarray(0, 16);
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

@@ -62,6 +62,28 @@ test('a commit that fails is tried again with all of its text', async () => {
   writer.stop();
 });
 
+test('where many tasks stream, their tokens wait longer and share events', () => {
+  vi.useFakeTimers();
+  const store = recordingStore();
+  const writer = createTokenWriter(store, silentLogger);
+  const speak = (): void => {
+    for (let task = 1; task <= 400; task += 1) writer.add(task, 1, tokenEvent('a'));
+  };
+  speak();
+  vi.advanceTimersByTime(5);
+  expect(store.groups).toHaveLength(1);
+  speak();
+  vi.advanceTimersByTime(50);
+  speak();
+  vi.advanceTimersByTime(29);
+  expect(store.groups).toHaveLength(1);
+  vi.advanceTimersByTime(1);
+  expect(store.groups[1]).toHaveLength(400);
+  expect(store.groups[1]?.every(({ events }) => events.length === 1 && events[0]?.token === 'aa')).toBe(true);
+  writer.stop();
+  vi.useRealTimers();
+});
+
 test('a token that is too long for an event becomes several, whole characters each', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 50 }), (unit) => {

@@ -3,7 +3,13 @@ import type { NewEvent } from './event-log.ts';
 import type { EventGroup, TaskStore } from './task-store.ts';
 
 /** How long tokens wait for others, so that they share a commit. */
-const GROUP_MS = 5;
+const GROUP_MS = { least: 5, most: 150 };
+/**
+ * Each event of the group before makes the next one wait so much longer, in milliseconds: storing
+ * and publishing an event costs more than a token, and where many tasks stream they take fewer, of
+ * several tokens each.
+ */
+const EVENT_MS = 0.2;
 /** Pause after a commit that failed, as on a full disk. */
 const RETRY_MS = 250;
 /** Longest text of one event, in characters. An envelope of the bus is bounded too. */
@@ -28,6 +34,7 @@ export function createTokenWriter(store: Pick<TaskStore, 'appendEvents'>, log: L
   let chars = 0;
   let timer: NodeJS.Timeout | undefined;
   let failing = false;
+  let groupMs: number = GROUP_MS.least;
 
   function flush(): void {
     clearTimeout(timer);
@@ -44,6 +51,8 @@ export function createTokenWriter(store: Pick<TaskStore, 'appendEvents'>, log: L
       return;
     }
     failing = false;
+    const events = groups.reduce((sum, group) => sum + group.events.length, 0);
+    groupMs = Math.min(Math.max(GROUP_MS.least, events * EVENT_MS), GROUP_MS.most);
     waiting = new Map();
     chars = 0;
   }
@@ -61,7 +70,7 @@ export function createTokenWriter(store: Pick<TaskStore, 'appendEvents'>, log: L
       else group.events.push(...splitToken(event));
       chars += event.token.length;
       if (chars > MAX_WAITING_CHARS && !failing) flush();
-      else timer ??= setTimeout(flush, GROUP_MS);
+      else timer ??= setTimeout(flush, groupMs);
     },
     peek: (task) => waiting.get(task)?.events ?? [],
     take(task) {

@@ -1,11 +1,15 @@
 import { MadError } from '@mad-group/protocol';
+import type { EventSourceMessage } from 'eventsource-parser';
 import type OpenAI from 'openai';
+import { APIError } from 'openai';
 import type { ProviderEvent } from './provider.ts';
+import { readServerSentEvents } from './server-sent-events.ts';
 import { createToolCallAssembler } from './tool-call-assembler.ts';
 import { createWatchdog } from './watchdog.ts';
 
 type StreamingBody = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming;
-type FinishReason = OpenAI.Chat.Completions.ChatCompletionChunk.Choice['finish_reason'];
+type Chunk = OpenAI.Chat.Completions.ChatCompletionChunk;
+type FinishReason = Chunk['choices'][number]['finish_reason'];
 
 /** How long to wait for the end of the stream once the answer itself is complete, in milliseconds. */
 const CLOSING_MS = 1_000;
@@ -35,24 +39,27 @@ export async function* streamOnce(
   let heard = false;
   try {
     watchdog.arm(timeoutMs);
-    const { data: stream, response } = await client.chat.completions
+    // The client's own reading of the stream costs more than all the rest that a token does.
+    const response = await client.chat.completions
       .create(body, { signal: AbortSignal.any([signal, watchdog.signal]) })
-      .withResponse();
+      .asResponse();
     answered = mediaType(response.headers);
     if (answered !== null && PAGES.test(answered)) {
-      stream.controller.abort();
+      await response.body?.cancel();
       throw notAStream(answered);
     }
-    for await (const chunk of stream) {
+    for await (const events of readServerSentEvents(response.body ?? new Blob([]).stream())) {
       heard = true;
       // Silence is measured while we wait for the provider, not while our reader is busy.
       watchdog.disarm();
-      // The last chunk may carry only usage, and some servers send others without choices.
-      const choice = chunk?.choices?.[0];
-      const token = choice?.delta?.content || choice?.delta?.refusal;
-      if (token) yield { type: 'token', token };
-      for (const delta of choice?.delta?.tool_calls ?? []) toolCalls.add(delta);
-      finish ??= choice?.finish_reason ?? null;
+      for (const event of events) {
+        // The last chunk may carry only usage, and some servers send others without choices.
+        const choice = toChunk(event, response.headers)?.choices?.[0];
+        const token = choice?.delta?.content || choice?.delta?.refusal;
+        if (token) yield { type: 'token', token };
+        for (const delta of choice?.delta?.tool_calls ?? []) toolCalls.add(delta);
+        finish ??= choice?.finish_reason ?? null;
+      }
       watchdog.arm(finish === null ? timeoutMs : CLOSING_MS);
     }
   } catch (error) {
@@ -61,7 +68,6 @@ export async function* streamOnce(
   } finally {
     watchdog.disarm();
   }
-  // The client ends an aborted stream without an error, so that a cancel looks like an end here.
   signal.throwIfAborted();
   if (finish === null && watchdog.expired) throw timedOut(timeoutMs);
   // Some servers stream under a wrong name: only where nothing was understood, the name says why.
@@ -74,6 +80,13 @@ export async function* streamOnce(
   const calls = toolCalls.calls();
   if (calls.length > 0) yield { type: 'tool_calls', calls };
   yield { type: 'end', reason: calls.length > 0 ? 'tool_calls' : finish === 'length' ? 'length' : 'stop' };
+}
+
+/** @throws APIError where it tells of a failure; SyntaxError where it is no JSON */
+function toChunk({ event, data }: EventSourceMessage, headers: Headers): Partial<Chunk> | null {
+  const value = JSON.parse(data) as (Partial<Chunk> & { error?: object }) | null;
+  if (event !== 'error' && !value?.error) return value;
+  throw new APIError(undefined, value?.error ?? value ?? {}, undefined, headers);
 }
 
 const timedOut = (timeoutMs: number) =>
