@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startRedis, type TestRedis } from '@mad-group/bus/testing';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createFiedlerPlace, type Fiedler, type FiedlerLife } from '../kit/fiedler.ts';
+import { expect, test } from 'vitest';
+import type { FiedlerLife } from '../kit/fiedler.ts';
+import { useFiedlerScene } from '../kit/fiedler-scene.ts';
 import { freePorts } from '../kit/free-ports.ts';
 import { figure, scaled } from '../kit/scale.ts';
-import { createSteadyClient, type SteadyClient } from '../kit/steady-client.ts';
-import { type StreamingStub, startStreamingStub, tokensOf } from '../kit/streaming-stub.ts';
+import type { SteadyClient } from '../kit/steady-client.ts';
+import { tokensOf } from '../kit/streaming-stub.ts';
 import { judgeTasks, untilAllEnded } from '../kit/task-verdict.ts';
 
 const SUBMISSIONS = scaled({ short: 600, full: 10_000 });
@@ -18,22 +18,9 @@ const AT_ONCE = 8;
 
 const tokens = (prompt: string): string[] => tokensOf(prompt, 3);
 
-let redis: TestRedis;
-let stub: StreamingStub;
-let fiedler: Fiedler;
-let clients: SteadyClient[];
-
-beforeEach(async () => {
-  redis = await startRedis({ appendonly: true });
-  stub = await startStreamingStub((prompt) => ({ tokens: tokens(prompt), delayMs: 2 }));
-  fiedler = await createFiedlerPlace({ redis, providerUrl: stub.baseUrl });
-  clients = Array.from({ length: CLIENTS }, () => createSteadyClient(fiedler.url));
-});
-afterEach(async () => {
-  await Promise.all(clients.map((client) => client.close()));
-  await stub.stop();
-  await redis.stop();
-  await fiedler.remove();
+const scene = useFiedlerScene({
+  answer: (prompt) => ({ tokens: tokens(prompt), delayMs: 2 }),
+  clients: CLIENTS,
 });
 
 /** Each key twice: the second time mostly a little later, so that either may meet the other or a kill. */
@@ -78,28 +65,30 @@ test('a key that comes again, also to a process that was killed in between, make
     opened = Promise.withResolvers();
   };
 
-  const submitting = clients.flatMap((client) => Array.from({ length: AT_ONCE }, () => submitAll(client)));
+  const submitting = scene.clients.flatMap((client) =>
+    Array.from({ length: AT_ONCE }, () => submitAll(client)),
+  );
   let life: FiedlerLife | undefined;
   for (let kill = 0; kill < KILLS; kill += 1) {
-    life = await fiedler.start();
+    life = await scene.fiedler.start();
     const share = Math.ceil(SUBMISSIONS / (KILLS + 1));
     allow(share);
     const until = answered + Math.floor(share * Math.random());
     while (answered < until) await delay(1);
     await life.stop('SIGKILL');
-    expect(await fiedler.integrityCheck()).toBe('ok');
+    expect(await scene.fiedler.integrityCheck()).toBe('ok');
   }
-  life = await fiedler.start();
+  life = await scene.fiedler.start();
   allow(waiting.length + CLIENTS * AT_ONCE);
   await Promise.all(submitting);
-  const [client] = clients as [SteadyClient];
+  const { client } = scene;
   await untilAllEnded(client);
 
   expect(answered).toBe(SUBMISSIONS);
   expect(contradictions).toEqual([]);
   const verdict = await judgeTasks({
     client,
-    redisUrl: redis.url,
+    redisUrl: scene.redis.url,
     acknowledged,
     answerTo: (prompt) => tokens(prompt).join(''),
   });
@@ -109,20 +98,20 @@ test('a key that comes again, also to a process that was killed in between, make
 });
 
 test('a second process on the same database refuses to start, says why in one line, and changes nothing', async () => {
-  const [client] = clients as [SteadyClient];
-  const life = await fiedler.start();
+  const { client } = scene;
+  const life = await scene.fiedler.start();
   await client.call('fiedler_ask', { prompt: 'task 1' });
   const [port, platformPort] = await freePorts(2);
-  const second = fiedler.spawn({ FIEDLER_PORT: String(port), PLATFORM_PORT: String(platformPort) });
+  const second = scene.fiedler.spawn({ FIEDLER_PORT: String(port), PLATFORM_PORT: String(platformPort) });
   const end = await second.finished;
   expect(end).toMatchObject({ code: 1, signal: null, stdout: '' });
   expect(end.stderr.trimEnd().split('\n')).toEqual([
-    `Another process has the database at ${fiedler.databasePath} open. Stop that process, or set DATA_DIR to another directory.`,
+    `Another process has the database at ${scene.fiedler.databasePath} open. Stop that process, or set DATA_DIR to another directory.`,
   ]);
   // The first never noticed.
   expect(await client.call('fiedler_ask', { prompt: 'task 2' })).toMatchObject({ task_status: 'COMPLETED' });
   await life.stop();
-  const database = new Database(fiedler.databasePath, { readonly: true });
+  const database = new Database(scene.fiedler.databasePath, { readonly: true });
   expect(database.prepare('SELECT COUNT(*) AS tasks FROM tasks').get()).toEqual({ tasks: 2 });
   database.close();
 });

@@ -1,9 +1,7 @@
-import { startRedis, type TestRedis } from '@mad-group/bus/testing';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createFiedlerPlace, type Fiedler } from '../kit/fiedler.ts';
+import { expect, test } from 'vitest';
+import { useFiedlerScene } from '../kit/fiedler-scene.ts';
 import { figure } from '../kit/scale.ts';
-import { createSteadyClient, type SteadyClient } from '../kit/steady-client.ts';
-import { type StreamingStub, startStreamingStub, tokensOf } from '../kit/streaming-stub.ts';
+import { tokensOf } from '../kit/streaming-stub.ts';
 import { judgeTasks, untilAllEnded } from '../kit/task-verdict.ts';
 
 const TASKS = 100;
@@ -14,51 +12,34 @@ const answer = (prompt: string, earlier = 0) => ({
   delayMs: Number(prompt.split(' ')[1]) % 2 === 1 && earlier === 0 ? 3_600_000 : 50,
 });
 
-let redis: TestRedis;
-let stub: StreamingStub;
-let fiedler: Fiedler;
-let client: SteadyClient;
-
-beforeEach(async () => {
-  redis = await startRedis({ appendonly: true });
-  stub = await startStreamingStub(answer);
-  fiedler = await createFiedlerPlace({
-    redis,
-    providerUrl: stub.baseUrl,
-    // One more that ended with its process would fail here: a drain is no crash.
-    env: { TASK_CONCURRENCY: String(TASKS), TASK_MAX_ATTEMPTS: '1' },
-  });
-  client = createSteadyClient(fiedler.url);
-});
-afterEach(async () => {
-  await client.close();
-  await stub.stop();
-  await redis.stop();
-  await fiedler.remove();
+const scene = useFiedlerScene({
+  answer,
+  // One more that ended with its process would fail here: a drain is no crash.
+  place: () => ({ env: { TASK_CONCURRENCY: String(TASKS), TASK_MAX_ATTEMPTS: '1' } }),
 });
 
 test('a SIGTERM while a hundred tasks run loses none, and counts as no crash', async () => {
   const acknowledged = new Map<string, string>();
-  const first = await fiedler.start();
+  const first = await scene.fiedler.start();
   await Promise.all(
     Array.from({ length: TASKS }, async (_, index) => {
       const key = `key-${index}`;
       const input = { prompt: `task ${index}`, requester_id: 'me', idempotency_key: key };
-      acknowledged.set(key, (await client.call('fiedler_converse', input)).task_id as string);
+      acknowledged.set(key, (await scene.client.call('fiedler_converse', input)).task_id as string);
     }),
   );
-  await expect.poll(() => stub.requests.filter(({ tokensSent }) => tokensSent > 0).length).toBe(TASKS);
+  await expect.poll(() => scene.stub.requests.filter(({ tokensSent }) => tokensSent > 0).length).toBe(TASKS);
 
   const askedMs = performance.now();
   expect(await first.stop('SIGTERM')).toMatchObject({ code: 0, signal: null });
   const stopMs = performance.now() - askedMs;
-  expect(await fiedler.integrityCheck()).toBe('ok');
+  expect(await scene.fiedler.integrityCheck()).toBe('ok');
 
-  const second = await fiedler.start();
-  await untilAllEnded(client);
+  const second = await scene.fiedler.start();
+  await untilAllEnded(scene.client);
   const verdict = await judgeTasks({
-    client,
-    redisUrl: redis.url,
+    client: scene.client,
+    redisUrl: scene.redis.url,
     acknowledged,
     answerTo: (prompt) => answer(prompt).tokens.join(''),
   });

@@ -1,10 +1,9 @@
-import { startRedis, type TestRedis } from '@mad-group/bus/testing';
 import { MadError } from '@mad-group/protocol';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createFiedlerPlace, type Fiedler, type FiedlerLife } from '../kit/fiedler.ts';
+import { expect, test } from 'vitest';
+import type { FiedlerLife } from '../kit/fiedler.ts';
+import { useFiedlerScene } from '../kit/fiedler-scene.ts';
 import { figure, scaled } from '../kit/scale.ts';
-import { createSteadyClient, type SteadyClient } from '../kit/steady-client.ts';
-import { type StreamingStub, startStreamingStub, tokensOf } from '../kit/streaming-stub.ts';
+import { tokensOf } from '../kit/streaming-stub.ts';
 import { judgeTasks, untilAllEnded } from '../kit/task-verdict.ts';
 
 const DEATHS = scaled({ short: 4, full: 50 });
@@ -20,32 +19,15 @@ const answer = (prompt: string) => ({
   refuse: numberOf(prompt) % 6 === 5 ? 400 : undefined,
 });
 
-let redis: TestRedis;
-let stub: StreamingStub;
-let fiedler: Fiedler;
-let client: SteadyClient;
-
-beforeEach(async () => {
-  redis = await startRedis({ appendonly: true });
-  stub = await startStreamingStub(answer);
-  fiedler = await createFiedlerPlace({
-    redis,
-    providerUrl: stub.baseUrl,
-    main: 'test/faults/dying-fiedler-main.ts',
-  });
-  client = createSteadyClient(fiedler.url);
-});
-afterEach(async () => {
-  await client.close();
-  await stub.stop();
-  await redis.stop();
-  await fiedler.remove();
+const scene = useFiedlerScene({
+  answer,
+  place: () => ({ main: 'test/faults/dying-fiedler-main.ts' }),
 });
 
 /** True where the cancellation was acknowledged, false where the task had ended before it. */
 async function cancel(taskId: string): Promise<boolean> {
   try {
-    await client.call('fiedler_cancel_task', { task_id: taskId });
+    await scene.client.call('fiedler_cancel_task', { task_id: taskId });
     return true;
   } catch (error) {
     if (error instanceof MadError && error.code === 'conflict') return false;
@@ -62,7 +44,7 @@ test.each(['before commit', 'after commit', 'after publish', 'mid-token'])(
     const submit = async (index: number): Promise<void> => {
       const key = `key-${index}`;
       const input = { prompt: `task ${index}`, requester_id: 'me', idempotency_key: key };
-      const taskId = (await client.call('fiedler_converse', input)).task_id as string;
+      const taskId = (await scene.client.call('fiedler_converse', input)).task_id as string;
       acknowledged.set(key, taskId);
       if (index % 6 === 4 && (await cancel(taskId))) cancelled.add(taskId);
     };
@@ -70,10 +52,10 @@ test.each(['before commit', 'after commit', 'after publish', 'mid-token'])(
     const endedMs: number[] = [];
     /** Starts it to stay, and waits until everything has ended. */
     const recover = async (): Promise<FiedlerLife> => {
-      const life = await fiedler.start();
+      const life = await scene.fiedler.start();
       const readyMs = performance.now();
       await Promise.all(submissions);
-      await untilAllEnded(client);
+      await untilAllEnded(scene.client);
       endedMs.push(performance.now() - readyMs);
       expect(endedMs.at(-1)).toBeLessThan(STUCK_MS);
       return life;
@@ -81,11 +63,11 @@ test.each(['before commit', 'after commit', 'after publish', 'mid-token'])(
 
     for (let death = 0; death < DEATHS; death += 1) {
       const passages = 1 + Math.floor(Math.random() * MOST_PASSAGES);
-      const life = fiedler.spawn({ DIE_AT: place, DIE_AFTER: String(passages) });
+      const life = scene.fiedler.spawn({ DIE_AT: place, DIE_AFTER: String(passages) });
       for (let n = 0; n < TASKS_PER_LIFE; n += 1) submissions.push(submit(death * TASKS_PER_LIFE + n));
       const end = await life.finished;
       expect(end, end.stderr).toMatchObject({ signal: 'SIGKILL', stdout: `died ${place}\n` });
-      expect(await fiedler.integrityCheck()).toBe('ok');
+      expect(await scene.fiedler.integrityCheck()).toBe('ok');
       // Now and then a life is left alone, since the queue would only grow with those that die young.
       if (death % 5 === 4) await (await recover()).stop('SIGKILL');
     }
@@ -93,13 +75,13 @@ test.each(['before commit', 'after commit', 'after publish', 'mid-token'])(
     const last = await recover();
 
     const verdict = await judgeTasks({
-      client,
-      redisUrl: redis.url,
+      client: scene.client,
+      redisUrl: scene.redis.url,
       acknowledged,
       answerTo: (prompt) => answer(prompt).tokens.join(''),
     });
     for (const taskId of cancelled) {
-      expect(await client.call('fiedler_get_task_status', { task_id: taskId })).toMatchObject({
+      expect(await scene.client.call('fiedler_get_task_status', { task_id: taskId })).toMatchObject({
         status: 'CANCELLED',
       });
     }

@@ -1,10 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startRedis, type TestRedis } from '@mad-group/bus/testing';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createFiedlerPlace, type Fiedler } from '../kit/fiedler.ts';
+import { expect, test } from 'vitest';
+import { useFiedlerScene } from '../kit/fiedler-scene.ts';
 import { figure, scaled } from '../kit/scale.ts';
-import { createSteadyClient, type SteadyClient } from '../kit/steady-client.ts';
-import { type StreamingStub, startStreamingStub, tokensOf } from '../kit/streaming-stub.ts';
+import { tokensOf } from '../kit/streaming-stub.ts';
 import { judgeTasks, untilAllEnded } from '../kit/task-verdict.ts';
 
 const KILLS = scaled({ short: 8, full: 100 });
@@ -21,27 +19,10 @@ const answer = (prompt: string) => ({
   delayMs: 5 + (sizeOf(prompt) % 20),
 });
 
-let redis: TestRedis;
-let stub: StreamingStub;
-let fiedler: Fiedler;
-let client: SteadyClient;
-
-beforeEach(async () => {
-  redis = await startRedis({ appendonly: true });
-  stub = await startStreamingStub(answer);
-  fiedler = await createFiedlerPlace({
-    redis,
-    providerUrl: stub.baseUrl,
-    // What runs at a kill runs again: more at once would do little else.
-    env: { TASK_CONCURRENCY: '16' },
-  });
-  client = createSteadyClient(fiedler.url);
-});
-afterEach(async () => {
-  await client.close();
-  await stub.stop();
-  await redis.stop();
-  await fiedler.remove();
+const scene = useFiedlerScene({
+  answer,
+  // What runs at a kill runs again: more at once would do little else.
+  place: () => ({ env: { TASK_CONCURRENCY: '16' } }),
 });
 
 test('killed again and again while tasks come and run, Fiedler loses none', async () => {
@@ -50,14 +31,16 @@ test('killed again and again while tasks come and run, Fiedler loses none', asyn
   const submit = async (index: number): Promise<void> => {
     const key = `key-${index}`;
     const input = { prompt: `task ${index}`, requester_id: `r-${index % 7}`, idempotency_key: key };
-    acknowledged.set(key, (await client.call('fiedler_converse', input)).task_id as string);
+    acknowledged.set(key, (await scene.client.call('fiedler_converse', input)).task_id as string);
   };
 
   /** Waits until the provider has sent so many more tokens, or has no one to send them to. */
   const streamed = async (count: number): Promise<void> => {
-    const sent = () => stub.requests.reduce((sum, { tokensSent }) => sum + tokensSent, 0);
+    const sent = () => scene.stub.requests.reduce((sum, { tokensSent }) => sum + tokensSent, 0);
     const answered = () =>
-      new Set(stub.requests.filter(({ outcome }) => outcome === 'complete').map(({ prompt }) => prompt));
+      new Set(
+        scene.stub.requests.filter(({ outcome }) => outcome === 'complete').map(({ prompt }) => prompt),
+      );
     const until = sent() + count;
     while (sent() < until && answered().size < submissions.length) await delay(5);
   };
@@ -69,28 +52,28 @@ test('killed again and again while tasks come and run, Fiedler loses none', asyn
     for (let index = from; index < to; index += 1) submissions.push(submit(index));
     // One in eight is killed while it starts, and so perhaps while it queues again what was left.
     if (kill % 8 === 3) {
-      const starting = fiedler.spawn();
+      const starting = scene.fiedler.spawn();
       await delay(Math.random() * 1_000);
       expect(await starting.stop('SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
       duringStart += 1;
     } else {
-      const life = await fiedler.start();
+      const life = await scene.fiedler.start();
       await streamed(Math.random() * MOST_TOKENS);
       expect(await life.stop('SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
     }
-    expect(await fiedler.integrityCheck()).toBe('ok');
+    expect(await scene.fiedler.integrityCheck()).toBe('ok');
   }
 
-  const last = await fiedler.start();
+  const last = await scene.fiedler.start();
   const readyMs = performance.now();
   await Promise.all(submissions);
-  await untilAllEnded(client);
+  await untilAllEnded(scene.client);
   const allEndedMs = performance.now() - readyMs;
   expect(allEndedMs).toBeLessThan(STUCK_MS);
 
-  const redisUrl = redis.url;
+  const redisUrl = scene.redis.url;
   const verdict = await judgeTasks({
-    client,
+    client: scene.client,
     redisUrl,
     acknowledged,
     answerTo: (prompt) => answer(prompt).tokens.join(''),

@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { startRedis, type TestRedis } from '@mad-group/bus/testing';
 import { type Envelope, formatPosition, silentLogger, systemClock, type TaskView } from '@mad-group/protocol';
 import {
   createTaskRunner,
@@ -13,11 +12,10 @@ import {
 } from '@mad-group/tasks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type DiskStep, readSteps, recordingEnded, recordSteps } from '../kit/disk-trace.ts';
-import { createFiedlerPlace, type Fiedler } from '../kit/fiedler.ts';
+import { useFiedlerScene } from '../kit/fiedler-scene.ts';
 import { createFakeDisk, type Luck } from '../kit/power-loss.ts';
 import { figure, scaled } from '../kit/scale.ts';
-import { createSteadyClient, type SteadyClient } from '../kit/steady-client.ts';
-import { type StreamingStub, startStreamingStub, tokensOf } from '../kit/streaming-stub.ts';
+import { tokensOf } from '../kit/streaming-stub.ts';
 import { faultsOf } from '../kit/task-history.ts';
 
 const TASKS = scaled({ short: 30, full: 100 });
@@ -27,29 +25,13 @@ const LOSSES = scaled({ short: 40, full: 250 });
 const tokens = (prompt: string): string[] => tokensOf(prompt, 12);
 
 let folder: string;
-let redis: TestRedis;
-let stub: StreamingStub;
-let fiedler: Fiedler;
-let client: SteadyClient;
-
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mad-power-'));
-  redis = await startRedis({ appendonly: true });
-  stub = await startStreamingStub((prompt) => ({ tokens: tokens(prompt), delayMs: 4 }));
-  fiedler = await createFiedlerPlace({
-    redis,
-    providerUrl: stub.baseUrl,
-    wrapper: recordSteps(join(folder, 'steps')),
-    env: { TASK_CONCURRENCY: '8' },
-  });
-  client = createSteadyClient(fiedler.url);
 });
-afterEach(async () => {
-  await client.close();
-  await stub.stop();
-  await redis.stop();
-  await fiedler.remove();
-  await rm(folder, { recursive: true, force: true });
+afterEach(() => rm(folder, { recursive: true, force: true }));
+const scene = useFiedlerScene({
+  answer: (prompt) => ({ tokens: tokens(prompt), delayMs: 4 }),
+  place: () => ({ wrapper: recordSteps(join(folder, 'steps')), env: { TASK_CONCURRENCY: '8' } }),
 });
 
 /** What the world was told before the power went. */
@@ -97,18 +79,18 @@ test('a loss of power at any moment takes no acknowledged task and no end that w
 
 /** Runs the tasks under the recorder to their end, and kills the process. */
 async function live(): Promise<number> {
-  const { running } = await fiedler.start();
+  const { running } = await scene.fiedler.start();
   const pid = running.child.pid as number;
   await Promise.all(
     Array.from({ length: TASKS }, async (_, index) => {
-      await client.call('fiedler_converse', {
+      await scene.client.call('fiedler_converse', {
         prompt: `task ${index}`,
         requester_id: 'me',
         idempotency_key: `key-${index}`,
       });
     }),
   );
-  const load = async () => (await client.call('mad_get_status')).details;
+  const load = async () => (await scene.client.call('mad_get_status')).details;
   await expect.poll(load, { timeout: 120_000 }).toMatchObject({ queued: 0, running: 0, unpublished: 0 });
   await running.stop('SIGKILL');
   await expect.poll(() => recordingEnded(join(folder, 'steps'), pid)).toBe(true);
@@ -119,7 +101,7 @@ async function live(): Promise<number> {
 const concerns = (step: DiskStep): boolean =>
   step.kind === 'send'
     ? ACCEPTED.test(step.data.toString('latin1')) || ENDED.test(step.data.toString('latin1'))
-    : step.path === fiedler.dataDir || /fiedler_state\.db(-wal|-journal)?$/.test(step.path);
+    : step.path === scene.fiedler.dataDir || /fiedler_state\.db(-wal|-journal)?$/.test(step.path);
 
 const UUID = '[0-9a-f-]{36}';
 const ACCEPTED = new RegExp(`"status":"pending","task_id":"(${UUID})"`);

@@ -30,6 +30,8 @@ export interface Connection {
   ): Database.Statement<Parameters, Row>;
   /** Runs the work in a write transaction, or behind a savepoint where one is open. A throw undoes it. */
   transaction<T>(work: () => T): T;
+  /** Runs reads together: they see the database at one moment, and lock it once. */
+  read<T>(work: () => T): T;
   /**
    * Runs the work in a transaction that it may share with other works of the same moment; resolves
    * when that is committed. The work is synchronous; where it throws, it alone is undone.
@@ -151,7 +153,7 @@ function connect(path: string): Database.Database {
 }
 
 function stateDatabase(path: string, connection: Database.Database, release: () => void): StateDatabase {
-  const { full, normal } = transactionsOf(connection);
+  const { full, normal, read } = transactionsOf(connection);
   const prepare: Connection['prepare'] = <Parameters extends unknown[] | object, Row>(sql: string) =>
     connection.prepare<Parameters, Row>(sql) as Database.Statement<Parameters, Row>;
   const inTransaction = (): boolean => connection.inTransaction;
@@ -174,9 +176,10 @@ function stateDatabase(path: string, connection: Database.Database, release: () 
   return {
     prepare,
     transaction: full,
+    read,
     path,
     commit: durable.run,
-    relaxed: { prepare, transaction: normal, commit: relaxed.run },
+    relaxed: { prepare, transaction: normal, read, commit: relaxed.run },
     check() {
       if (performance.now() < checked.untilMs) return checked.answer;
       const answer = checkNow();
@@ -204,7 +207,7 @@ type Transact = Connection['transaction'];
  * One connection for both kinds of transaction, since each commit of one connection makes another
  * one forget all the pages that it holds. SQLite refuses to change the kind within a transaction.
  */
-function transactionsOf(connection: Database.Database): { full: Transact; normal: Transact } {
+function transactionsOf(connection: Database.Database): Record<'full' | 'normal' | 'read', Transact> {
   const run = connection.transaction((work: () => unknown) => work());
   let current = 'FULL';
   const transact =
@@ -214,5 +217,9 @@ function transactionsOf(connection: Database.Database): { full: Transact; normal
       current = synchronous;
       return run.immediate(work) as T;
     };
-  return { full: transact('FULL'), normal: transact('NORMAL') };
+  return {
+    full: transact('FULL'),
+    normal: transact('NORMAL'),
+    read: <T>(work: () => T) => run.deferred(work) as T,
+  };
 }

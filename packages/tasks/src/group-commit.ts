@@ -12,7 +12,7 @@ export interface GroupCommit {
 }
 
 /** Most works in one transaction, so that none of them waits long for the others. */
-const MAX_GROUP = 256;
+const MAX_GROUP = 512;
 
 /**
  * Puts the writes of one turn of the event loop into one transaction, since each commit costs a

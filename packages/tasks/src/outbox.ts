@@ -19,6 +19,8 @@ import { hasEnded } from './task-states.ts';
  * that fewer lanes than streams would make each stream wait for many answers of the bus.
  */
 const LANES = 512;
+/** The same where the task was only just stored: it hurries nobody, and many may come at once. */
+const NEW_TASK_LANES = 64;
 /** Events that a task may publish before the others have their turn. */
 const TURN = 100;
 const PUBLISH_TIMEOUT_MS = 5_000;
@@ -41,8 +43,8 @@ interface Cursor {
 export interface Outbox {
   /** Publishes what an earlier process left, then what comes. */
   start(): void;
-  /** Tells that the task has a new event. */
-  add(task: number): void;
+  /** Tells that the task has a new event; `created` where it is the task's first. */
+  add(task: number, created?: boolean): void;
   /** Tasks that have something to publish. */
   pending(): number;
   /**
@@ -70,6 +72,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const { table, publisher, clock, log, metrics, madId, wording } = options;
   /** Tasks with something to publish, in the order in which they came. Numbers only. */
   const ready = new Set<number>();
+  /** The same, of which nothing is known but that they were stored. They let all others pass. */
+  const created = new Set<number>();
   const active = new Set<number>();
   const cursors = new Map<number, Cursor>();
   /** Tasks whose cursor has moved on from what the table says. */
@@ -84,13 +88,29 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let running = false;
   let idle = Promise.withResolvers<void>();
 
+  const pending = (): number => ready.size + created.size + active.size;
+
   function pump(): void {
-    if (!running || retryTimer) return;
-    const lanes = outageTries > 0 ? 1 : LANES;
-    for (const task of ready) {
+    if (!running || retryTimer || ready.size + created.size === 0) return;
+    try {
+      // Each lane reads before it waits for anything.
+      table.read(fillLanes);
+    } catch (error) {
+      backOff(error);
+    }
+  }
+
+  function fillLanes(): void {
+    const one = outageTries > 0 ? 1 : undefined;
+    fill(ready, one ?? LANES);
+    fill(created, one ?? NEW_TASK_LANES);
+  }
+
+  function fill(tasks: Set<number>, lanes: number): void {
+    for (const task of tasks) {
       if (active.size >= lanes) return;
       if (active.has(task)) continue;
-      ready.delete(task);
+      tasks.delete(task);
       active.add(task);
       void lane(task);
     }
@@ -104,8 +124,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
       backOff(error);
     } finally {
       active.delete(task);
-      metrics.outbox(ready.size + active.size);
-      if (active.size === 0 && ready.size === 0) idle.resolve();
+      metrics.outbox(pending());
+      if (pending() === 0) idle.resolve();
       pump();
     }
   }
@@ -215,7 +235,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   function backOff(error: unknown): void {
     if (!running || retryTimer) return;
     outageTries += 1;
-    if (outageTries === 1) log.warn({ err: error, pending: ready.size }, whatIsWaitedFor(error));
+    if (outageTries === 1) log.warn({ err: error, pending: pending() }, whatIsWaitedFor(error));
     const waitMs = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** Math.min(outageTries - 1, 10));
     retryTimer = setTimeout(
       () => {
@@ -238,20 +258,24 @@ export function createOutbox(options: OutboxOptions): Outbox {
       metrics.outbox(ready.size);
       pump();
     },
-    add(task) {
-      ready.add(task);
+    add(task, isNew = false) {
+      if (isNew) created.add(task);
+      else {
+        created.delete(task);
+        ready.add(task);
+      }
       // In the next turn, behind the answers to those whose tasks these are, and for all of them at once.
       pumping ??= setImmediate(() => {
         pumping = undefined;
-        metrics.outbox(ready.size + active.size);
+        metrics.outbox(pending());
         pump();
       });
     },
-    pending: () => ready.size + active.size,
+    pending,
     async stop({ deadlineMs }) {
       if (!running) return;
       const away = publisher.status?.().connected === false;
-      if (ready.size + active.size > 0 && !away) {
+      if (pending() > 0 && !away) {
         idle = Promise.withResolvers();
         const timer = setTimeout(idle.resolve, deadlineMs);
         await idle.promise;

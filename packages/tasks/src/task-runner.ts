@@ -257,9 +257,9 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     async start() {
       if (state !== 'new') return;
       state = 'working';
-      stopListening = store.onEvents((task) => {
+      stopListening = store.onEvents((task, created) => {
         notifier.notify(task);
-        outbox.add(task);
+        outbox.add(task, created);
       });
       const { requeued, failed } = await store.recover(maxAttempts);
       for (const task of [...requeued, ...failed]) {

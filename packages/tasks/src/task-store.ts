@@ -89,7 +89,7 @@ export interface TaskStore {
   deleteEndedBefore(endMs: number, limit: number): number;
   readonly outbox: OutboxTable;
   /** Calls back after a commit that added events to a task. Returns what ends it. */
-  onEvents(listener: (task: number) => void): () => void;
+  onEvents(listener: (task: number, created: boolean) => void): () => void;
 }
 
 /** The tasks of one service, in its database. */
@@ -100,9 +100,9 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
   const runningAttempt = database.prepare<[number, number]>(
     "SELECT 1 FROM tasks WHERE id = ? AND attempt = ? AND status IN ('RUNNING', 'STREAMING')",
   );
-  const listeners = new Set<(task: number) => void>();
-  const tell = (task: number): void => {
-    for (const listener of listeners) listener(task);
+  const listeners = new Set<(task: number, created: boolean) => void>();
+  const tell = (task: number, created = false): void => {
+    for (const listener of listeners) listener(task, created);
   };
 
   async function moved(task: number, work: () => boolean): Promise<boolean> {
@@ -144,7 +144,7 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
         if (claimed) move(id, { to: 'RUNNING', atMs: clock.now() });
         return { task: queries.getById(id), created: true };
       });
-      if (result.created) tell(result.task.id);
+      if (result.created) tell(result.task.id, true);
       return result;
     },
     findByKey: queries.findByKey,
