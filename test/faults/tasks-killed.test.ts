@@ -7,8 +7,11 @@ import { judgeTasks, untilAllEnded } from '../kit/task-verdict.ts';
 
 const KILLS = scaled({ short: 8, full: 100 });
 const TASKS = scaled({ short: 80, full: 1_000 });
-/** Most tokens that a life streams before it is killed; on average more than its share of them all. */
-const MOST_TOKENS = 800;
+/**
+ * Most tokens that a life streams before it is killed: on average its share of them all, and twice
+ * what the kill before made it stream again, so that no backlog is left for the end.
+ */
+const MOST_TOKENS = 1_300;
 /** Longest time that a task may stay unfinished after a start. */
 const STUCK_MS = 30_000;
 
