@@ -158,6 +158,10 @@ test('the registry follows scripted silences within a heartbeat, and 5 s stalls 
     await script.beat(madId);
     await script.beat(madId);
   }
+  // What comes and goes within a batch shows its end alone.
+  for (const rogers of watched) {
+    await expect.poll(async () => (await connectionsOf(rogers)).get('leaver')?.status).toBe('HEALTHY');
+  }
   await script.beat('leaver', 'STOPPING');
   await step();
   for (const rogers of watched) {
