@@ -36,8 +36,7 @@ export function foreignEnvelope(channel: string, text: string): ForeignEnvelope 
   }
   if (PositionSchema.safeParse(value.position).success) return undefined;
   const { payload } = value;
-  // The log's script must be able to read it again.
-  const messageId = textOf(value.message_id)?.toWellFormed();
+  const messageId = textOf(value.message_id);
   const envelope = createEnvelope({
     channel,
     messageId,

@@ -30,6 +30,8 @@ export class LogCursor {
   #epoch: string;
   #place: string;
   #number: number;
+  /** An entry of another epoch, where the log was not seen to have begun anew. */
+  #odd: string | undefined;
 
   constructor(epoch: string, place: string) {
     this.#epoch = epoch;
@@ -46,7 +48,9 @@ export class LogCursor {
 
   /** The same place, which moves on its own. */
   copy(): LogCursor {
-    return new LogCursor(this.#epoch, this.#place);
+    const copy = new LogCursor(this.#epoch, this.#place);
+    copy.#odd = this.#odd;
+    return copy;
   }
 
   get place(): string {
@@ -84,20 +88,24 @@ export class LogCursor {
     log: Logger,
   ): boolean {
     for (const [place, fields] of entries) {
-      const channel = fields[1] as string;
-      const epoch = fields[2];
-      if (epoch !== this.#epoch) return false;
+      const [, channel = '', epoch = ''] = fields;
+      // The second time, with the log's ends looked at in between, it is no entry of ours.
+      const odd = epoch !== this.#epoch;
+      if (odd && this.#odd !== place) {
+        this.#odd = place;
+        return false;
+      }
       const number = placeNumber(place);
       if (number !== this.#number + 1) {
-        const to = formatPosition({ epoch, place });
+        const to = formatPosition({ epoch: this.#epoch, place });
         // A number that was read already, at a later place: the log has lost its end meanwhile.
         const reason = number > this.#number ? 'trimmed' : 'epoch';
         items.push({ kind: 'gap', reason, from: this.position, to });
       }
       this.#place = place;
       this.#number = number;
-      if (!matches(channel)) continue;
-      const envelope = parseEnvelope(fields[3]);
+      if (!odd && !matches(channel)) continue;
+      const envelope = odd ? undefined : parseEnvelope(fields[3]);
       if (envelope === undefined) {
         log.error({ position: this.position, channel }, 'an entry of the log is no message and is left out');
         continue;

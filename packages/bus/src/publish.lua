@@ -30,12 +30,19 @@ if generation > newest then redis.call('SET', KEYS[3], ARGV[6], 'EX', 3600) end
 local time = redis.call('TIME')
 ms = math.max(ms, time[1] * 1000 + math.floor(time[2] / 1000))
 
--- The first member, so that nothing has to be parsed; nil where an entry is no message.
+-- The message id as JSON text, without its quotes: the first member of an envelope, which need not
+-- be parsed for it. Nil where an entry is no message.
 local function id_of(envelope)
-  local id = string.match(envelope, '^{"message_id":"([^"\\]*)"')
-  if id then return id end
-  local ok, message = pcall(cjson.decode, envelope)
-  return ok and type(message) == 'table' and message.message_id or nil
+  if string.sub(envelope, 1, 15) ~= '{"message_id":"' then return nil end
+  local quote = 15
+  repeat
+    quote = string.find(envelope, '"', quote + 1, true)
+    if not quote then return nil end
+    -- Behind an odd number of backslashes a quote is part of the text.
+    local slashes = 0
+    while string.byte(envelope, quote - 1 - slashes) == 92 do slashes = slashes + 1 end
+  until slashes % 2 == 0
+  return string.sub(envelope, 16, quote - 1)
 end
 
 -- One walk back over the log finds all messages that may be there already.

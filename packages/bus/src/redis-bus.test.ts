@@ -290,16 +290,20 @@ describe('an entry that is no message', () => {
       JSON.stringify({ ...whole, payload: null }),
       JSON.stringify({ ...whole, payload: [] }),
     ];
-    for (const [index, json] of bad.entries()) {
-      const fields = ['channel', 'mad.topic.test', epoch, json];
+    const channel = ['channel', 'mad.topic.test'];
+    // One of another layout, as somebody else's, in the middle.
+    const entries = [...bad.slice(0, 4), undefined, ...bad.slice(4)].map((json) =>
+      json === undefined ? [...channel, 'id', 'x', 'epoch', epoch] : [...channel, epoch, json],
+    );
+    for (const [index, fields] of entries.entries()) {
       await plain.xadd(`${prefix}log`, `${Date.now()}-${index + 2}`, ...fields);
     }
-    await plain.hset(`${prefix}log:head`, 'ms', Date.now(), 'number', bad.length + 1);
+    await plain.hset(`${prefix}log:head`, 'ms', Date.now(), 'number', entries.length + 1);
     await bus.publish(message('after'));
     expect(texts(await collect(bus, { from: 'start' }, 2))).toEqual(['before', 'after']);
     expect(texts((await bus.readOnce({ from: 'start', ...ALL })).items)).toEqual(['before', 'after']);
     const told = lines.filter(({ level }) => level === 'error');
-    expect(told).toHaveLength(2 * bad.length);
+    expect(told).toHaveLength(2 * entries.length);
     expect(told[0]?.facts).toMatchObject({
       position: expect.stringMatching(/-2$/),
       channel: 'mad.topic.test',

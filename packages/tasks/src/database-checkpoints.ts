@@ -57,8 +57,17 @@ export function createCheckpoints(options: {
     return false;
   }
 
+  function walBytes(): number {
+    try {
+      return statSync(walPath, { throwIfNoEntry: false })?.size ?? 0;
+    } catch (error) {
+      log.debug({ err: error }, 'The write-ahead log cannot be looked at');
+      return 0;
+    }
+  }
+
   function tend(): void {
-    const bytes = statSync(walPath, { throwIfNoEntry: false })?.size ?? 0;
+    const bytes = walBytes();
     const step = WAITS.find(({ fromBytes }) => bytes >= fromBytes);
     if (!step) {
       warned = false;

@@ -114,6 +114,24 @@ describe('what is published', () => {
   });
 });
 
+test('more tasks than it keeps in memory are each published once and forgotten', async () => {
+  const { log, lines } = recordingLog();
+  const test = await started({ concurrency: 4, queueMax: 10_000, log });
+  const { publisher, database } = test;
+  const submit = (_: unknown, n: number) =>
+    test.runner.submit({ prompt: `task ${n}`, correlationId: 'c', requesterId: 'tester' }, alice);
+  await Promise.all(Array.from({ length: 2_500 }, submit));
+  await vi.waitFor(() => expect(test.runner.load()).toEqual({ queued: 0, running: 0, unpublished: 0 }), {
+    timeout: 60_000,
+  });
+  await vi.waitFor(() =>
+    expect(database.prepare('SELECT COUNT(*) AS tasks FROM task_outbox').get()).toEqual({ tasks: 0 }),
+  );
+  expect(publisher.calls.some(({ retry }) => retry)).toBe(false);
+  expect(publisher.of('mad.direct.tester')).toHaveLength(2_500);
+  expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
+}, 90_000);
+
 describe('while the bus fails', () => {
   test('tasks go on, and everything goes out in order when it is back', async () => {
     const test = await started();

@@ -21,8 +21,8 @@ import { hasEnded } from './task-states.ts';
 const LANES = 512;
 /** The same where the task was only just stored: it hurries nobody, and many may come at once. */
 const NEW_TASK_LANES = 64;
-/** Events that a task may publish before the others have their turn. */
-const TURN = 100;
+/** Events that a task may publish before the others have their turn. All lanes may hold so many at once. */
+const TURN = 20;
 const PUBLISH_TIMEOUT_MS = 5_000;
 const BACKOFF_MS = { first: 100, most: 5_000 };
 /** How long what was published waits to be marked so, together with others. */
@@ -43,8 +43,8 @@ interface Cursor {
 export interface Outbox {
   /** Publishes what an earlier process left, then what comes. */
   start(): void;
-  /** Tells that the task has a new event; `created` where it is the task's first. */
-  add(task: number, created?: boolean): void;
+  /** Tells that the task has a new event; `waits` where it was only just stored. */
+  add(task: number, waits?: boolean): void;
   /** Tasks that have something to publish. */
   pending(): number;
   /**
@@ -75,6 +75,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   /** The same, of which nothing is known but that they were stored. They let all others pass. */
   const created = new Set<number>();
   const active = new Set<number>();
+  /** Those of them that were only just stored. */
+  const activeNew = new Set<number>();
   const cursors = new Map<number, Cursor>();
   /** Tasks whose cursor has moved on from what the table says. */
   const unmarked = new Set<number>();
@@ -92,8 +94,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   function pump(): void {
     if (!running || retryTimer || ready.size + created.size === 0) return;
+    if (cursors.size >= MAX_CURSORS) trimCursors();
     try {
-      // Each lane reads before it waits for anything.
+      // Each lane reads before it waits for anything, and writes nothing before that.
       table.read(fillLanes);
     } catch (error) {
       backOff(error);
@@ -102,14 +105,18 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   function fillLanes(): void {
     const one = outageTries > 0 ? 1 : undefined;
-    fill(ready, one ?? LANES);
-    fill(created, one ?? NEW_TASK_LANES);
+    fill(ready, () => active.size < (one ?? LANES));
+    fill(created, (task) => {
+      if (active.size >= (one ?? LANES) || activeNew.size >= NEW_TASK_LANES) return false;
+      activeNew.add(task);
+      return true;
+    });
   }
 
-  function fill(tasks: Set<number>, lanes: number): void {
+  function fill(tasks: Set<number>, takeLane: (task: number) => boolean): void {
     for (const task of tasks) {
-      if (active.size >= lanes) return;
       if (active.has(task)) continue;
+      if (!takeLane(task)) return;
       tasks.delete(task);
       active.add(task);
       void lane(task);
@@ -124,6 +131,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       backOff(error);
     } finally {
       active.delete(task);
+      activeNew.delete(task);
       metrics.outbox(pending());
       if (pending() === 0) idle.resolve();
       pump();
@@ -152,13 +160,17 @@ export function createOutbox(options: OutboxOptions): Outbox {
     return false;
   }
 
+  /** What is not marked stays: without its cursor it would be published again. */
+  function trimCursors(): void {
+    markPublished();
+    for (const task of cursors.keys()) {
+      if (!active.has(task) && !unmarked.has(task)) cursors.delete(task);
+    }
+  }
+
   function openCursor(id: number): Cursor | undefined {
     const task = table.get(id);
     if (!task) return undefined;
-    if (cursors.size >= MAX_CURSORS) {
-      markPublished();
-      for (const other of cursors.keys()) if (!active.has(other)) cursors.delete(other);
-    }
     const cursor: Cursor = { task, seq: task.publishedSeq, ended: hasEnded(task.status), notifiedMs: null };
     cursors.set(id, cursor);
     return cursor;
@@ -258,8 +270,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
       metrics.outbox(ready.size);
       pump();
     },
-    add(task, isNew = false) {
-      if (isNew) created.add(task);
+    add(task, waits = false) {
+      if (waits) created.add(task);
       else {
         created.delete(task);
         ready.add(task);

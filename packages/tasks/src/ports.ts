@@ -12,7 +12,7 @@ export interface TaskMetrics {
   submitted(): void;
   refused(): void;
   finished(status: TaskStatus, durationMs: number): void;
-  /** From the task's creation to its first token on the disk. */
+  /** From the task's creation to its first token in the store. */
   firstToken(latencyMs: number): void;
   tokens(count: number): void;
   /** How many tasks wait and run, after each change. */

@@ -95,7 +95,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   /** Claimed tasks that are to run. */
   const toRun: StoredTask[] = [];
   const halt = new AbortController();
-  let state: 'new' | 'working' | 'draining' = 'new';
+  let state: 'new' | 'recovering' | 'working' | 'draining' = 'new';
   let claiming: Promise<void> | undefined;
   let loadReport: NodeJS.Immediate | undefined;
   let pumpTimer: NodeJS.Timeout | undefined;
@@ -256,10 +256,10 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     ...reader,
     async start() {
       if (state !== 'new') return;
-      state = 'working';
-      stopListening = store.onEvents((task, created) => {
+      state = 'recovering';
+      stopListening = store.onEvents((task, waits) => {
         notifier.notify(task);
-        outbox.add(task, created);
+        outbox.add(task, waits);
       });
       const { requeued, failed } = await store.recover(maxAttempts);
       for (const task of [...requeued, ...failed]) {
@@ -267,6 +267,9 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
         log.warn(facts, `Task ${task.taskId} status changed to ${task.status}`);
         if (task.status === 'FAILED') metrics.finished('FAILED', clock.now() - task.createdMs);
       }
+      // A stop may have come meanwhile.
+      if (state !== 'recovering') return;
+      state = 'working';
       outbox.start();
       retention.start();
       reportLoad();

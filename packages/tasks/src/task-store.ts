@@ -89,7 +89,8 @@ export interface TaskStore {
   deleteEndedBefore(endMs: number, limit: number): number;
   readonly outbox: OutboxTable;
   /** Calls back after a commit that added events to a task. Returns what ends it. */
-  onEvents(listener: (task: number, created: boolean) => void): () => void;
+  /** `waits` where the task was only just stored, and nothing else has happened to it. */
+  onEvents(listener: (task: number, waits: boolean) => void): () => void;
 }
 
 /** The tasks of one service, in its database. */
@@ -100,9 +101,9 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
   const runningAttempt = database.prepare<[number, number]>(
     "SELECT 1 FROM tasks WHERE id = ? AND attempt = ? AND status IN ('RUNNING', 'STREAMING')",
   );
-  const listeners = new Set<(task: number, created: boolean) => void>();
-  const tell = (task: number, created = false): void => {
-    for (const listener of listeners) listener(task, created);
+  const listeners = new Set<(task: number, waits: boolean) => void>();
+  const tell = (task: number, waits = false): void => {
+    for (const listener of listeners) listener(task, waits);
   };
 
   async function moved(task: number, work: () => boolean): Promise<boolean> {
@@ -144,7 +145,7 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
         if (claimed) move(id, { to: 'RUNNING', atMs: clock.now() });
         return { task: queries.getById(id), created: true };
       });
-      if (result.created) tell(result.task.id, true);
+      if (result.created) tell(result.task.id, result.task.status === 'PENDING');
       return result;
     },
     findByKey: queries.findByKey,

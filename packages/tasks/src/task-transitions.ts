@@ -57,7 +57,8 @@ export function createTransition(connection: Connection, events: EventLog): Tran
     if (!row || !canMove(row.status, to)) return false;
     if (change.attempt !== undefined && change.attempt !== row.attempt) return false;
     const ends = hasEnded(to);
-    const attempt = to === 'PENDING' ? row.attempt + 1 : row.attempt;
+    // Events of the attempt that are not on the disk may be on the bus: their numbers come again.
+    const attempt = to === 'PENDING' || change.crashed ? row.attempt + 1 : row.attempt;
     for (const event of change.before ?? []) events.append(task, row.attempt, event);
     update.run({
       id: task,

@@ -39,7 +39,7 @@ export interface BusWatcher extends Lifecycle {
 /** Entries in one transaction: enough that a commit costs little, few enough that the largest fit into memory. */
 const MAX_BATCH = 500;
 const IDLE_MS = 1000;
-/** After a batch that was not full, in milliseconds: what comes meanwhile shares a commit and its sync. */
+/** Once it has caught up, in milliseconds: what comes meanwhile shares a commit and its sync. */
 const GATHER_MS = 50;
 /**
  * A batch that took longer than this to come tells nothing about now: the process stood still, and
@@ -92,7 +92,7 @@ export function createBusWatcher(options: BusWatcherOptions): BusWatcher {
       position = batch.position;
       if (news) metrics.connections(connections.values());
       worked();
-      if (batch.items.length === 0 || batch.items.length >= MAX_BATCH) continue;
+      if (batch.items.length === 0 || !batch.caughtUp) continue;
       // The signal cuts it short, and the loop's reader ends with the signal.
       await sleep(GATHER_MS, undefined, { signal }).catch(() => undefined);
     }

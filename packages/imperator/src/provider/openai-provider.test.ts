@@ -322,6 +322,17 @@ describe('a failure that no retry helps', () => {
     expect((await ask(provider(server.baseUrl))).text).toBe('Hi');
   });
 
+  test('a last event without its blank line counts, and a cut one does not', async () => {
+    const end = sse({}, 'stop');
+    await using server = await scriptedServer(
+      serves('text/event-stream', sse({ content: 'Hi' }) + end.trimEnd()),
+      serves('text/event-stream', sse({ content: 'Hi' }) + end.trimEnd().slice(0, -3)),
+    );
+    const some = provider(server.baseUrl);
+    expect((await ask(some)).text).toBe('Hi');
+    expect(await codeOf(ask(some))).toBe('provider_bad_response');
+  });
+
   test.each([401, 403])('%i is one clear log line, without the key', async (status) => {
     const { log, lines } = recordingLog();
     const apiKey = 'sk-secret-12345';

@@ -22,7 +22,8 @@ export async function* readServerSentEvents(
     while (!complete) {
       const { done, value } = await reader.read();
       complete = done;
-      if (value) parser.feed(decoder.decode(value, { stream: true }));
+      // Some servers leave out the blank line behind the last event.
+      parser.feed(done ? `${decoder.decode()}\n\n` : decoder.decode(value, { stream: true }));
       const last = events.findIndex(({ data }) => data === DONE);
       if (last >= 0) {
         complete = true;
