@@ -45,14 +45,17 @@ export function createCheckpoints(options: {
 }): Checkpoints {
   const { connection, log, busyTimeoutMs } = options;
   const walPath = `${options.path}-wal`;
+  // Prepared once, and `exec` for the rest: each call of `pragma` leaves a statement behind that holds
+  // memory until the garbage is next collected, which may be never.
+  const checkpoint = connection.prepare<[], { busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)');
+  const waitAtMost = (ms: number): unknown => connection.exec(`PRAGMA busy_timeout = ${ms}`);
   let warned = false;
   let restUntilMs = 0;
 
   function checkpointWithin(waitMs: number): boolean {
     const endMs = performance.now() + waitMs;
     do {
-      const [result] = connection.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
-      if (result?.busy === 0) return true;
+      if (checkpoint.get()?.busy === 0) return true;
     } while (performance.now() < endMs);
     return false;
   }
@@ -75,13 +78,13 @@ export function createCheckpoints(options: {
     }
     if (performance.now() < restUntilMs) return;
     try {
-      connection.pragma(`busy_timeout = ${TRY_MS}`);
+      waitAtMost(TRY_MS);
       if (!checkpointWithin(step.waitMs)) restUntilMs = performance.now() + REST_FACTOR * step.waitMs;
     } catch (error) {
       // A full or read-only disk: whoever writes is told, and the next look tries again.
       log.debug({ err: error }, 'The write-ahead log cannot be checkpointed');
     } finally {
-      connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
+      waitAtMost(busyTimeoutMs);
     }
     if (bytes < WARN_BYTES || warned) return;
     warned = true;

@@ -159,14 +159,15 @@ function stateDatabase(path: string, connection: Database.Database, release: () 
   const inTransaction = (): boolean => connection.inTransaction;
   const durable = createGroupCommit(full, inTransaction);
   const relaxed = createGroupCommit(normal, inTransaction);
+  const userVersion = connection.prepare('PRAGMA user_version').pluck();
   const inode = statSync(path).ino;
   let checked = { answer: '', untilMs: Number.NEGATIVE_INFINITY };
 
   function checkNow(): string {
     try {
       // Writing the version over itself is the smallest commit that reaches the disk.
-      const version = Number(connection.pragma('user_version', { simple: true }));
-      full(() => connection.pragma(`user_version = ${version}`));
+      const version = Number(userVersion.get());
+      full(() => connection.exec(`PRAGMA user_version = ${version}`));
       return statSync(path).ino === inode ? 'OK' : `${path} was replaced while it was open`;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
