@@ -8,19 +8,13 @@ import {
   type TaskEvent,
   type TaskStatus,
 } from '@mad-group/protocol';
+import { createOutboxLanes } from './outbox-lanes.ts';
 import type { OutboxTable, OutboxTask } from './outbox-table.ts';
 import type { Publisher, TaskMetrics, TaskWording } from './ports.ts';
 import { isSqliteError } from './sqlite-errors.ts';
 import { eventEnvelope, notificationEnvelope, withoutContent } from './task-messages.ts';
 import { hasEnded } from './task-states.ts';
 
-/**
- * Tasks whose messages are on their way at the same time. Within a task one follows the other, so
- * that fewer lanes than streams would make each stream wait for many answers of the bus.
- */
-const LANES = 512;
-/** The same where the task was only just stored: it hurries nobody, and many may come at once. */
-const NEW_TASK_LANES = 64;
 /** Events that a task may publish before the others have their turn. All lanes may hold so many at once. */
 const TURN = 20;
 const PUBLISH_TIMEOUT_MS = 5_000;
@@ -70,13 +64,7 @@ export interface OutboxOptions {
  */
 export function createOutbox(options: OutboxOptions): Outbox {
   const { table, publisher, clock, log, metrics, madId, wording } = options;
-  /** Tasks with something to publish, in the order in which they came. Numbers only. */
-  const ready = new Set<number>();
-  /** The same, of which nothing is known but that they were stored. They let all others pass. */
-  const created = new Set<number>();
-  const active = new Set<number>();
-  /** Those of them that were only just stored. */
-  const activeNew = new Set<number>();
+  const lanes = createOutboxLanes(publishFor, freed);
   const cursors = new Map<number, Cursor>();
   /** Tasks whose cursor has moved on from what the table says. */
   const unmarked = new Set<number>();
@@ -90,52 +78,30 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let running = false;
   let idle = Promise.withResolvers<void>();
 
-  const pending = (): number => ready.size + created.size + active.size;
-
   function pump(): void {
-    if (!running || retryTimer || ready.size + created.size === 0) return;
+    if (!running || retryTimer || lanes.waiting() === 0) return;
     if (cursors.size >= MAX_CURSORS) trimCursors();
     try {
       // Each lane reads before it waits for anything, and writes nothing before that.
-      table.read(fillLanes);
+      table.read(() => lanes.fill(outageTries > 0 ? 1 : undefined));
     } catch (error) {
       backOff(error);
     }
   }
 
-  function fillLanes(): void {
-    const one = outageTries > 0 ? 1 : undefined;
-    fill(ready, () => active.size < (one ?? LANES));
-    fill(created, (task) => {
-      if (active.size >= (one ?? LANES) || activeNew.size >= NEW_TASK_LANES) return false;
-      activeNew.add(task);
-      return true;
-    });
-  }
-
-  function fill(tasks: Set<number>, takeLane: (task: number) => boolean): void {
-    for (const task of tasks) {
-      if (active.has(task)) continue;
-      if (!takeLane(task)) return;
-      tasks.delete(task);
-      active.add(task);
-      void lane(task);
-    }
-  }
-
-  async function lane(task: number): Promise<void> {
+  async function publishFor(task: number): Promise<void> {
     try {
-      if (await publishTurn(task)) ready.add(task);
+      if (await publishTurn(task)) lanes.add(task);
     } catch (error) {
-      ready.add(task);
+      lanes.add(task);
       backOff(error);
-    } finally {
-      active.delete(task);
-      activeNew.delete(task);
-      metrics.outbox(pending());
-      if (pending() === 0) idle.resolve();
-      pump();
     }
+  }
+
+  function freed(): void {
+    metrics.outbox(lanes.size());
+    if (lanes.size() === 0) idle.resolve();
+    pump();
   }
 
   /** Publishes a task's next events. True where there may be more. */
@@ -164,7 +130,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   function trimCursors(): void {
     markPublished();
     for (const task of cursors.keys()) {
-      if (!active.has(task) && !unmarked.has(task)) cursors.delete(task);
+      if (!lanes.isActive(task) && !unmarked.has(task)) cursors.delete(task);
     }
   }
 
@@ -247,7 +213,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   function backOff(error: unknown): void {
     if (!running || retryTimer) return;
     outageTries += 1;
-    if (outageTries === 1) log.warn({ err: error, pending: pending() }, whatIsWaitedFor(error));
+    if (outageTries === 1) log.warn({ err: error, pending: lanes.size() }, whatIsWaitedFor(error));
     const waitMs = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** Math.min(outageTries - 1, 10));
     retryTimer = setTimeout(
       () => {
@@ -265,29 +231,25 @@ export function createOutbox(options: OutboxOptions): Outbox {
       for (const { task, lastSeq } of table.pending()) {
         suspect.set(task, lastSeq);
         suspectNotifications.add(task);
-        ready.add(task);
+        lanes.add(task);
       }
-      metrics.outbox(ready.size);
+      metrics.outbox(lanes.size());
       pump();
     },
     add(task, waits = false) {
-      if (waits) created.add(task);
-      else {
-        created.delete(task);
-        ready.add(task);
-      }
+      lanes.add(task, waits);
       // In the next turn, behind the answers to those whose tasks these are, and for all of them at once.
       pumping ??= setImmediate(() => {
         pumping = undefined;
-        metrics.outbox(pending());
+        metrics.outbox(lanes.size());
         pump();
       });
     },
-    pending,
+    pending: lanes.size,
     async stop({ deadlineMs }) {
       if (!running) return;
       const away = publisher.status?.().connected === false;
-      if (pending() > 0 && !away) {
+      if (lanes.size() > 0 && !away) {
         idle = Promise.withResolvers();
         const timer = setTimeout(idle.resolve, deadlineMs);
         await idle.promise;
