@@ -37,7 +37,7 @@ const connected = (bus: Bus) => vi.waitFor(() => expect(bus.status().connected).
 
 describe('a Redis that is killed and comes back with its file', { timeout: 30_000 }, () => {
   test('loses and doubles nothing for publisher and reader, which go on by themselves', async () => {
-    const server = await startServer({ appendonly: true });
+    const server = await startServer({ appendonly: true, appendfsync: 'always' });
     const bus = await startBus(server.url);
     const stop = new AbortController();
     const items: LogItem[] = [];
