@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { TestRedis } from '@mad-group/bus/testing';
 import { PositionSchema, parsePosition } from '@mad-group/protocol';
 import Database from 'better-sqlite3';
+import { RAW_LOG } from '../test/kit/raw-log.ts';
 import { type Bench, sized } from './kit/bench.ts';
 import { startMad } from './kit/mad.ts';
 import { sharedNowMs } from './kit/monotonic.ts';
@@ -10,7 +11,6 @@ import { emptyRedis, startBenchRedis } from './kit/redis.ts';
 import { given } from './kit/spread.ts';
 import { startWorker } from './kit/worker.ts';
 
-const LOG = '{mad}:log';
 const LOOK_MS = 5;
 /** What the first implementation's Rogers reached here. */
 const SEEDS_A_SECOND = 2_600;
@@ -88,7 +88,7 @@ async function bareReads(redis: TestRedis, count: number): Promise<number> {
   try {
     await reader.ask('connect', { url: redis.url });
     const startedMs = sharedNowMs();
-    await reader.ask('follow', { count, log: LOG });
+    await reader.ask('follow', { count, log: RAW_LOG });
     const { endedMs } = await reader.ask<{ endedMs: number }>('result');
     return Math.round((count * 1000) / (endedMs - startedMs));
   } finally {

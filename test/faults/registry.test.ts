@@ -9,6 +9,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { parseLog } from '../kit/group.ts';
 import { createMadPlace } from '../kit/mad-place.ts';
 import type { Running } from '../kit/process.ts';
+import { RAW_LOG } from '../kit/raw-log.ts';
 import { figure, IS_FULL } from '../kit/scale.ts';
 
 const STEP_MS = 5_000;
@@ -100,7 +101,7 @@ async function startScript(url: string) {
     },
     async pass(ms: number) {
       if (IS_FULL) await sleep(ms);
-      else await redis.hincrby('{mad}:log:head', 'ms', ms);
+      else await redis.hincrby(`${RAW_LOG}:head`, 'ms', ms);
     },
   };
 }

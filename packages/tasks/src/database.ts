@@ -4,7 +4,7 @@ import type { Logger } from '@mad-group/protocol';
 import Database from 'better-sqlite3';
 import { createCheckpoints } from './database-checkpoints.ts';
 import { lockDatabase } from './database-lock.ts';
-import { createGroupCommit } from './group-commit.ts';
+import { createGroupCommit, type GroupCommit } from './group-commit.ts';
 import { assertMigratable, type Migration, migrate } from './migrations.ts';
 import { corrupt, explainDatabaseError } from './sqlite-errors.ts';
 
@@ -153,12 +153,7 @@ function connect(path: string): Database.Database {
 }
 
 function stateDatabase(path: string, connection: Database.Database, release: () => void): StateDatabase {
-  const { full, normal, read } = transactionsOf(connection);
-  const prepare: Connection['prepare'] = <Parameters extends unknown[] | object, Row>(sql: string) =>
-    connection.prepare<Parameters, Row>(sql) as Database.Statement<Parameters, Row>;
-  const inTransaction = (): boolean => connection.inTransaction;
-  const durable = createGroupCommit(full, inTransaction);
-  const relaxed = createGroupCommit(normal, inTransaction);
+  const { durable, relaxed, flush } = transactingOn(connection);
   const userVersion = connection.prepare('PRAGMA user_version').pluck();
   const inode = statSync(path).ino;
   let checked = { answer: '', untilMs: Number.NEGATIVE_INFINITY };
@@ -167,7 +162,7 @@ function stateDatabase(path: string, connection: Database.Database, release: () 
     try {
       // Writing the version over itself is the smallest commit that reaches the disk.
       const version = Number(userVersion.get());
-      full(() => connection.exec(`PRAGMA user_version = ${version}`));
+      durable.transaction(() => connection.exec(`PRAGMA user_version = ${version}`));
       return statSync(path).ino === inode ? 'OK' : `${path} was replaced while it was open`;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
@@ -175,12 +170,9 @@ function stateDatabase(path: string, connection: Database.Database, release: () 
   }
 
   return {
-    prepare,
-    transaction: full,
-    read,
+    ...durable,
     path,
-    commit: durable.run,
-    relaxed: { prepare, transaction: normal, read, commit: relaxed.run },
+    relaxed,
     check() {
       if (performance.now() < checked.untilMs) return checked.answer;
       const answer = checkNow();
@@ -191,8 +183,7 @@ function stateDatabase(path: string, connection: Database.Database, release: () 
     close() {
       if (!connection.open) return;
       try {
-        relaxed.flush();
-        durable.flush();
+        flush();
         connection.pragma('wal_checkpoint(TRUNCATE)');
       } finally {
         // What could not be checkpointed, as on a full disk, is in the write-ahead log all the same.
@@ -202,25 +193,42 @@ function stateDatabase(path: string, connection: Database.Database, release: () 
   };
 }
 
-type Transact = Connection['transaction'];
-
 /**
  * One connection for both kinds of transaction, since each commit of one connection makes another
  * one forget all the pages that it holds. SQLite refuses to change the kind within a transaction.
  */
-function transactionsOf(connection: Database.Database): Record<'full' | 'normal' | 'read', Transact> {
+function transactingOn(connection: Database.Database): {
+  durable: Connection;
+  relaxed: Connection;
+  /** Commits what is waiting. */
+  flush(): void;
+} {
   const run = connection.transaction((work: () => unknown) => work());
   let current = 'FULL';
-  const transact =
-    (synchronous: 'FULL' | 'NORMAL'): Transact =>
-    <T>(work: () => T) => {
+  const groups: GroupCommit[] = [];
+
+  function transacting(synchronous: 'FULL' | 'NORMAL'): Connection {
+    const transaction = <T>(work: () => T): T => {
       if (current !== synchronous) connection.exec(`PRAGMA synchronous = ${synchronous}`);
       current = synchronous;
       return run.immediate(work) as T;
     };
+    const group = createGroupCommit(transaction, () => connection.inTransaction);
+    groups.push(group);
+    return {
+      prepare: <Parameters extends unknown[] | object, Row>(sql: string) =>
+        connection.prepare<Parameters, Row>(sql) as Database.Statement<Parameters, Row>,
+      transaction,
+      read: <T>(work: () => T) => run.deferred(work) as T,
+      commit: group.run,
+    };
+  }
+
   return {
-    full: transact('FULL'),
-    normal: transact('NORMAL'),
-    read: <T>(work: () => T) => run.deferred(work) as T,
+    relaxed: transacting('NORMAL'),
+    durable: transacting('FULL'),
+    flush() {
+      for (const group of groups) group.flush();
+    },
   };
 }

@@ -8,7 +8,7 @@ import {
   type TaskStatus,
   type Turn,
 } from '@mad-group/protocol';
-import type { StateDatabase } from './database.ts';
+import type { Connection, StateDatabase } from './database.ts';
 import { createEventLog, type NewEvent } from './event-log.ts';
 import { createOutboxTable, type OutboxTable } from './outbox-table.ts';
 import type { StoredTask } from './stored-task.ts';
@@ -88,8 +88,10 @@ export interface TaskStore {
   /** Deletes tasks that ended before a time, oldest first, with all that is theirs. Returns how many. */
   deleteEndedBefore(endMs: number, limit: number): number;
   readonly outbox: OutboxTable;
-  /** Calls back after a commit that added events to a task. Returns what ends it. */
-  /** `waits` where the task was only just stored, and nothing else has happened to it. */
+  /**
+   * Calls back after a commit that added events to a task; `waits` where it was only just stored, and
+   * nothing else has happened to it. Returns what ends it.
+   */
   onEvents(listener: (task: number, waits: boolean) => void): () => void;
 }
 
@@ -106,8 +108,12 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
     for (const listener of listeners) listener(task, waits);
   };
 
-  async function moved(task: number, work: () => boolean): Promise<boolean> {
-    const done = await database.commit(work);
+  async function moved(
+    task: number,
+    work: () => boolean,
+    connection: Connection = database,
+  ): Promise<boolean> {
+    const done = await connection.commit(work);
     if (done) tell(task);
     return done;
   }
@@ -165,16 +171,17 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
       for (const { id } of claimed) tell(id);
       return claimed;
     },
-    async beginStreaming({ task, attempt, events }) {
-      const begun = await database.relaxed.commit(() => {
-        const before = events.filter(({ type }) => type !== 'token');
-        if (!move(task, { to: 'STREAMING', atMs: clock.now(), attempt, before })) return false;
-        for (const event of events) if (event.type === 'token') log.append(task, attempt, event);
-        return true;
-      });
-      if (begun) tell(task);
-      return begun;
-    },
+    beginStreaming: ({ task, attempt, events }) =>
+      moved(
+        task,
+        () => {
+          const before = events.filter(({ type }) => type !== 'token');
+          if (!move(task, { to: 'STREAMING', atMs: clock.now(), attempt, before })) return false;
+          for (const event of events) if (event.type === 'token') log.append(task, attempt, event);
+          return true;
+        },
+        database.relaxed,
+      ),
     complete: ({ task, attempt, events }, response) =>
       moved(task, () => {
         const atMs = clock.now();

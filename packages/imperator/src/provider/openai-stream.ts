@@ -48,7 +48,7 @@ export async function* streamOnce(
       await response.body?.cancel();
       throw notAStream(answered);
     }
-    for await (const events of readServerSentEvents(response.body ?? new Blob([]).stream())) {
+    for await (const events of readServerSentEvents(response.body)) {
       heard = true;
       // Silence is measured while we wait for the provider, not while our reader is busy.
       watchdog.disarm();

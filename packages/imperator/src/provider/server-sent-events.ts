@@ -11,8 +11,9 @@ const REST_MS = 1_000;
  * be used again; who stops reading before that ends the connection.
  */
 export async function* readServerSentEvents(
-  body: ReadableStream<Uint8Array>,
+  body: ReadableStream<Uint8Array> | null,
 ): AsyncGenerator<EventSourceMessage[], void, undefined> {
+  if (!body) return;
   let events: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (event) => events.push(event) });
   const decoder = new TextDecoder();
@@ -34,14 +35,17 @@ export async function* readServerSentEvents(
       events = [];
     }
   } finally {
-    // Nobody waits for it: the connection may be gone already, and whoever reads knows why.
-    if (!complete) reader.cancel().catch(() => undefined);
+    if (!complete) cancel(reader);
   }
 }
 
-async function readRest(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-  const cancel = (): void => void reader.cancel().catch(() => undefined);
-  const timer = setTimeout(cancel, REST_MS).unref();
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+/** Nobody waits for it: the connection may be gone already, and whoever reads knows why. */
+const cancel = (reader: Reader): void => void reader.cancel().catch(() => undefined);
+
+async function readRest(reader: Reader): Promise<void> {
+  const timer = setTimeout(cancel, REST_MS, reader).unref();
   try {
     while (!(await reader.read()).done);
   } catch {
