@@ -7,6 +7,7 @@ import type { LoopbackEar } from './loopback.ts';
 import type { Outgoing, Publisher } from './publisher.ts';
 import { RedisConnection } from './redis-connection.ts';
 import { loadLogScripts } from './redis-scripts.ts';
+import { redisAt } from './redis-url.ts';
 import { startRedis, type TestRedis } from './testing/redis-server.ts';
 
 let server: TestRedis;
@@ -32,7 +33,7 @@ function adopt(url: string, log: Logger) {
     rebuild: () => undefined,
   };
   const part = { away: () => undefined, here: () => undefined, end: () => undefined };
-  const connection = new RedisConnection(url, 'foreign', loadLogScripts(), () => undefined);
+  const connection = new RedisConnection(redisAt(url), 'foreign', loadLogScripts(), () => undefined);
   const asked = vi.spyOn(connection.redis, 'psubscribe');
   const stop = new AbortController();
   const deps = {

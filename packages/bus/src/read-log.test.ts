@@ -10,6 +10,7 @@ import { createRedisBus } from './redis-bus.ts';
 import { RedisConnection } from './redis-connection.ts';
 import { DEFAULT_KEY_PREFIX, redisKeys } from './redis-keys.ts';
 import { loadLogScripts } from './redis-scripts.ts';
+import { redisAt } from './redis-url.ts';
 import { message } from './testing/reading.ts';
 import { startRedis } from './testing/redis-server.ts';
 
@@ -29,7 +30,7 @@ const silentEar: LoopbackEar = {
 
 /** A reader whose connection the test can lay hands on. */
 function openReader(url: string, options: Partial<ReadOptions> = {}, log: Logger = silentLogger) {
-  const connection = new RedisConnection(url, 'reader', loadLogScripts(), () => undefined);
+  const connection = new RedisConnection(redisAt(url), 'reader', loadLogScripts(), () => undefined);
   const stop = new AbortController();
   const part = { away: () => undefined, here: () => undefined, end: () => undefined };
   const deps = {

@@ -16,11 +16,11 @@ import { describeRedisError } from './redis-errors.ts';
 import { DEFAULT_KEY_PREFIX, redisKeys } from './redis-keys.ts';
 import { createRedisKv } from './redis-kv.ts';
 import { loadLogScripts } from './redis-scripts.ts';
-import { redisUrl } from './redis-url.ts';
+import { redisAt } from './redis-url.ts';
 import { serializeEnvelope } from './serialize-envelope.ts';
 
 export interface RedisBusOptions {
-  /** `redis://user:password@host:port/db`, or `rediss://` for TLS. */
+  /** `redis://user:password@host:port/db`, `rediss://` for TLS, or `redis-sentinel://host:port,…#NAME`. */
   readonly url: string;
   /** Wins over a password in the URL. */
   readonly password?: string | undefined;
@@ -37,12 +37,12 @@ export interface RedisBusOptions {
  * @throws TypeError where the URL is none
  */
 export function createRedisBus({ url, password, log, limits, keyPrefix }: RedisBusOptions): Bus {
-  const address = redisUrl(url, password);
+  const open = redisAt(url, password);
   const scripts = loadLogScripts();
   const keys = redisKeys(keyPrefix ?? DEFAULT_KEY_PREFIX);
   const connections = new Set<RedisConnection>();
   const connect = (name: string): RedisConnection => {
-    const connection = new RedisConnection(address, name, scripts, () => connections.delete(connection));
+    const connection = new RedisConnection(open, name, scripts, () => connections.delete(connection));
     connections.add(connection);
     return connection;
   };

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { describeRedisError } from './redis-errors.ts';
 import type { LogScripts } from './redis-scripts.ts';
+import type { OpenRedis } from './redis-url.ts';
 import { WakeUp } from './wake-up.ts';
 
 /** How often a connection is looked at, in milliseconds. The limits below are in such looks. */
@@ -45,8 +46,8 @@ export class RedisConnection {
   #error: Error | undefined;
   #closed = false;
 
-  constructor(url: string, name: string, scripts: LogScripts, onEnd: () => void) {
-    const options = {
+  constructor(open: OpenRedis, name: string, scripts: LogScripts, onEnd: () => void) {
+    this.redis = open({
       connectionName: `mad-${name}`,
       lazyConnect: true,
       enableOfflineQueue: false,
@@ -59,8 +60,7 @@ export class RedisConnection {
       disconnectTimeout: 1,
       retryStrategy: backoffMs,
       scripts: { logHead: { lua: scripts.head.text, numberOfKeys: 2 } },
-    } satisfies RedisOptions;
-    this.redis = new Redis(url, options) as ScriptedRedis;
+    }) as ScriptedRedis;
     // A `close` follows each error; it tells of both.
     this.redis.on('error', (error) => {
       this.#error = error;

@@ -57,7 +57,9 @@ describe('the environment', () => {
     expect(problems).toMatch(/GRACE_PORT must be between 0 and 65535 \(it is '70000'\)/);
     expect(problems).toMatch(/TASK_CONCURRENCY must be a whole number/);
     expect(problems).toMatch(/AUTH must be on or off/);
-    expect(problems).toMatch(/REDIS_URL must be a URL that begins with redis:\/\/ or rediss:\/\//);
+    expect(problems).toMatch(
+      /REDIS_URL must be a URL that begins with redis:\/\/, rediss:\/\/ or redis-sentinel:\/\//,
+    );
   });
 
   test('documents each key', () => {

@@ -38,9 +38,17 @@ export const EnvironmentSchema = z.object({
   SEQUENTIAL_THINKING_PORT: port().default(8003).describe('Sequential Thinking: WebSocket and MCP.'),
   PLATFORM_PORT: port().default(9464).describe('Metrics and health: `/metrics`, `/livez`, `/readyz`.'),
   DATA_DIR: z.string().default('./data').describe('Folder of the SQLite files.'),
-  REDIS_URL: url('redis:', 'rediss:')
+  REDIS_URL: z
+    .string()
+    // The addresses of several Sentinels are no URL to a strict parser; the bus looks closer.
+    .regex(
+      /^rediss?(-sentinel)?:\/\/\S+$/,
+      'must be a URL that begins with redis://, rediss:// or redis-sentinel://',
+    )
     .optional()
-    .describe('The bus. Without it `npm start` runs on the `memory` bus; a MAD alone refuses.'),
+    .describe(
+      'The bus: `redis://`, `rediss://` for TLS, or `redis-sentinel://HOST:PORT,HOST:PORT#NAME`. Without it `npm start` runs on the `memory` bus; a MAD alone refuses.',
+    ),
   REDIS_PASSWORD: z
     .string()
     .optional()
@@ -87,7 +95,9 @@ export const EnvironmentSchema = z.object({
   MAD_TOKENS: z
     .string()
     .optional()
-    .describe('Callers: lines of `name token scope,scope`. Scopes: read, converse, publish, admin.')
+    .describe(
+      'Callers: lines of `name token scope,scope`. Scopes: read, converse, publish, admin. `file:PATH` in the place of a token is what that file holds.',
+    )
     .meta({ secret: true }),
   AUTH: z
     .enum(['on', 'off'], { error: 'must be on or off' })

@@ -154,6 +154,21 @@ describe('a file of tokens', () => {
     expect(error).toHaveBeenCalledTimes(2);
   });
 
+  test('whose tokens are in files of their own knows them, and their successors', async () => {
+    const [path, token] = [join(folder, 'tokens'), join(folder, 'alice')];
+    writeFileSync(token, `${ALICE}\n`);
+    writeFileSync(path, `# file:/of/no/meaning\nalice file:${token} read\nbob ${BOB} read`);
+    const known = callers({ tokensFile: path, watchIntervalMs: 5 });
+    expect([knows(known, ALICE), knows(known, BOB)]).toEqual([true, true]);
+    writeFileSync(token, `new-${ALICE}`);
+    await vi.waitFor(() =>
+      expect([knows(known, ALICE), knows(known, `new-${ALICE}`)]).toEqual([false, true]),
+    );
+    expect(() => callers({ tokens: `alice file:${join(folder, 'none')} read` })).toThrow(
+      /MAD_TOKENS cannot be read: .*none/,
+    );
+  });
+
   test('that is emptied lets nobody in', async () => {
     const path = join(folder, 'tokens');
     writeFileSync(path, `alice ${ALICE} read`);

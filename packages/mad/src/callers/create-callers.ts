@@ -5,15 +5,15 @@ import { ConfigError } from '../config.ts';
 import type { Callers } from './callers.ts';
 import { type KnownTokens, knownTokens } from './known-tokens.ts';
 import { GROUP_CALLER, serviceTokenFor } from './service-token.ts';
-import { parseTokenLines } from './token-lines.ts';
-import { watchFileText } from './watched-file.ts';
+import { parseTokenLines, withTokensFromFiles } from './token-lines.ts';
+import { watchText } from './watched-file.ts';
 
 export interface CallersOptions {
   /** Address that the MAD listens on. */
   readonly host: string;
-  /** Lines of `name token scope,scope`. */
+  /** Lines of `name token scope,scope`; `file:PATH` in the place of a token is what that file holds. */
   readonly tokens?: string | undefined;
-  /** File of such lines; read again whenever it changes, and instead of `tokens`. */
+  /** File of such lines; read again whenever it, or a file that it names, changes, and instead of `tokens`. */
   readonly tokensFile?: string | undefined;
   /** Secret that the members of the group share: the password of Redis. */
   readonly groupSecret?: string | undefined;
@@ -59,7 +59,9 @@ export function createCallers(options: CallersOptions): Callers {
       ...parseTokenLines(text).map(({ token, name, scopes }) => ({ token, caller: { name, scopes } })),
       ...(serviceToken === null ? [] : [{ token: serviceToken, caller: GROUP_CALLER }]),
     ]);
-  const text = tokensFile === undefined ? (options.tokens ?? '') : readTokens(tokensFile);
+  const read = (): string =>
+    withTokensFromFiles(tokensFile === undefined ? (options.tokens ?? '') : readFileSync(tokensFile, 'utf8'));
+  const text = readAtStart(read, tokensFile === undefined ? 'MAD_TOKENS' : 'MAD_TOKENS_FILE');
   let known = loadAtStart(load, text);
   // An empty file is still a file of callers: nobody is let in by emptying it.
   const configured = tokensFile !== undefined || hasTokens(text);
@@ -73,8 +75,8 @@ export function createCallers(options: CallersOptions): Callers {
   const watched =
     tokensFile === undefined
       ? null
-      : watchFileText(
-          tokensFile,
+      : watchText(
+          read,
           text,
           (changed) => {
             try {
@@ -116,11 +118,11 @@ export function createCallers(options: CallersOptions): Callers {
 
 const hasTokens = (text: string): boolean => text.split('\n').some((line) => /^\s*[^#\s]/.test(line));
 
-function readTokens(path: string): string {
+function readAtStart(read: () => string, key: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return read();
   } catch (error) {
-    throw new ConfigError([`MAD_TOKENS_FILE cannot be read: ${(error as Error).message}`]);
+    throw new ConfigError([`${key} cannot be read: ${(error as Error).message}`]);
   }
 }
 

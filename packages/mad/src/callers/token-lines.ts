@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { isScope, SCOPES, type Scope } from '@mad-group/protocol';
 
 /** Shortest token that is taken, in characters. */
@@ -53,3 +54,17 @@ export function parseTokenLines(text: string): TokenLine[] {
   if (problems.length > 0) throw new TokenLinesError(problems);
   return lines;
 }
+
+/** A token that is not in its line but in a file of its own, as a Secret of another's is mounted. */
+const IN_A_FILE = /^(\s*[^#\s]\S*\s+)file:(\S+)/gm;
+
+/**
+ * The lines with each `file:PATH` in the place of a token replaced by what that file holds.
+ *
+ * @throws Error where one cannot be read; names the path
+ */
+export const withTokensFromFiles = (
+  text: string,
+  readFile = (path: string) => readFileSync(path, 'utf8'),
+): string =>
+  text.replaceAll(IN_A_FILE, (_, before: string, path: string) => `${before}${readFile(path).trim()}`);

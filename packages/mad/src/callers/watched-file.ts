@@ -1,18 +1,17 @@
-import { readFileSync } from 'node:fs';
-
 export interface WatchedFile {
   stop(): void;
 }
 
 /**
- * Calls back with a file's text whenever it is another one than before. It reads the file itself
- * each time: a Kubernetes Secret is replaced by moving a symbolic link, which file watchers miss,
- * and such files are small.
+ * Calls back with the text of files whenever it is another one than before. It reads them each time:
+ * a Kubernetes Secret is replaced by moving a symbolic link, which file watchers miss, and such files
+ * are small.
  *
+ * @param read what is in the files now; throws where one cannot be read
  * @param intervalMs how often to look, in milliseconds
  */
-export function watchFileText(
-  path: string,
+export function watchText(
+  read: () => string,
   before: string,
   onChange: (text: string) => void,
   onError: (error: Error) => void,
@@ -23,7 +22,7 @@ export function watchFileText(
   const timer = setInterval(() => {
     let text: string;
     try {
-      text = readFileSync(path, 'utf8');
+      text = read();
     } catch (error) {
       if (!failed) onError(error as Error);
       failed = true;
