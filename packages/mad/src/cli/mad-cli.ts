@@ -17,6 +17,8 @@ const USAGE = `mad-cli: the tools of the MADs on the command line
                                    prints the answer as it comes (rogers_converse and *_ask too);
                                    fiedler_get_task_events task_id=… goes on with an earlier task
 
+  mad-cli verify                   talks MCP to every MAD, and says how each answered
+
   mad-cli backup FILE              copies the MAD's database, while it runs or not
   mad-cli restore FILE             puts a backup in its place; the MAD must be stopped, and where
                                    there is data it takes --force and keeps that data beside it
@@ -92,6 +94,15 @@ export async function runMadCli(args: readonly string[], io: CliIo): Promise<num
     json: values.json ?? false,
     follow: values.follow ?? false,
   };
+  if (tool === 'verify') {
+    if (words.length > 0) throw new UsageError('verify takes no word: mad-cli verify, or --mad NAME verify.');
+    const { verifyTargets } = await import('./verify-command.ts');
+    return verifyTargets(
+      chosenTargets(options, io),
+      { ...options, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS },
+      io,
+    );
+  }
   if (tool === undefined) {
     if (options.follow)
       throw new UsageError("--follow takes a tool: mad-cli --follow fiedler_converse prompt='…'");
