@@ -11,12 +11,12 @@ export interface SteadyClient {
 const PAUSE_MS = 20;
 
 /** A client that outlives the process it talks to, as a caller's own retries would make it. */
-export function createSteadyClient(url: string): SteadyClient {
+export function createSteadyClient(url: string, token: string | null = null): SteadyClient {
   let connecting: Promise<ToolClient> | undefined;
   let closed = false;
 
   async function once(tool: string, input: object): Promise<ToolReply> {
-    connecting ??= connectTools(url);
+    connecting ??= connectTools(url, { token });
     const used = connecting;
     try {
       return await (await used).callOrThrow(tool, input);

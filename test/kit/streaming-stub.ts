@@ -35,6 +35,7 @@ export interface StreamingStub {
  */
 export async function startStreamingStub(
   answer: (prompt: string, earlier: number) => StubAnswer,
+  { host = '127.0.0.1', port = 0 }: { readonly host?: string; readonly port?: number } = {},
 ): Promise<StreamingStub> {
   const requests: StubRequest[] = [];
   const server = createServer(async (request, response) => {
@@ -51,7 +52,7 @@ export async function startStreamingStub(
     });
     await stream(response, seen, answer(prompt, earlier));
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, host);
   await once(server, 'listening');
   return {
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,

@@ -1,8 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { run } from '../kit/process.ts';
+import { parse } from 'yaml';
+import { ROOT, run } from '../kit/process.ts';
+
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 test('docs/reference says what the code says: tools, errors, environment, metrics', async () => {
   const { code, stderr } = await run('node', ['scripts/reference.ts', '--check']);
   expect(stderr).toBe('');
   expect(code).toBe(0);
+});
+
+test('values, schemas and READMEs of the charts are what their source says', async () => {
+  const { code, stderr } = await run('node', ['scripts/charts.ts', '--check']);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+});
+
+test('one version stands in the packages, the charts and the compose file', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string };
+  const charts = [
+    'mad-group',
+    ...['mad', 'redis', 'grace', 'fiedler', 'rogers', 'sequential-thinking'].map(
+      (name) => `mad-group/charts/${name}`,
+    ),
+  ];
+  for (const chart of charts) {
+    expect(parse(read(`charts/${chart}/Chart.yaml`)), chart).toMatchObject({ version, appVersion: version });
+  }
+  const compose = parse(read('docker-compose.yml'), { merge: true }) as {
+    services: Record<string, { image: string }>;
+  };
+  const tags = Object.entries(compose.services).flatMap(([name, { image }]) =>
+    name === 'redis' ? [] : [image],
+  );
+  expect(tags.map((image) => image.split(':')[1])).toEqual(tags.map(() => version));
 });

@@ -1,0 +1,56 @@
+{{/*
+Everything of one MAD. A chart calls it with its root context and `mad`, which describes it:
+  id            folder of its service, and container
+  component     what it is, for app.kubernetes.io/component
+  port          of its tools
+  stateful      keeps SQLite files: StatefulSet with a claim
+  thinks        talks to the model provider
+  callers       MADs that use its tools
+  env, egress   beyond what all have: list of {name, value}; rules as YAML text
+*/}}
+{{- define "mad.manifests" -}}
+{{- $ports := list (dict "name" "mcp" "port" .mad.port) (dict "name" "platform" "port" 9464) -}}
+{{- $mad := merge (dict "uid" 1000 "ownImage" true "ports" $ports "stateful" (.mad.stateful | default false) "thinks" (.mad.thinks | default false)) .mad -}}
+{{- $ctx := merge (dict "mad" $mad) (omit . "mad") -}}
+{{- include "mad.checkValues" $ctx -}}
+{{- $ingress := list (include "mad.ingress.tools" $ctx) (include "mad.ingress.metrics" $ctx) -}}
+{{- $egress := list (include "mad.egress.dns" $ctx) (include "mad.egress.redis" $ctx) (include "mad.egress.llm" $ctx) ($mad.egress | default "") -}}
+{{- $_ := set $mad "ingress" (join "\n" $ingress) -}}
+{{- $_ := set $mad "egress" (join "\n" $egress) -}}
+{{ include "mad.serviceAccount" $ctx }}
+{{ include "mad.imperator" $ctx }}
+{{ include "mad.service" $ctx }}
+{{ include "mad.workload" $ctx }}
+{{ include "mad.podDisruptionBudget" $ctx }}
+{{ include "mad.networkPolicy" $ctx }}
+{{ include "mad.ingress" $ctx }}
+{{ include "mad.httpRoute" $ctx }}
+{{ include "mad.serviceMonitor" $ctx }}
+{{- end }}
+
+{{/* Combinations that no schema can say in words. */}}
+{{- define "mad.checkValues" -}}
+{{- $name := include "mad.name" . -}}
+{{- $values := .Values -}}
+{{- if not $values.redis.url }}{{ fail (printf "%s: redis.url is not set: the address of the group's Redis, such as redis://redis:6379." $name) }}{{ end -}}
+{{- if not $values.redis.passwordSecret }}{{ fail (printf "%s: redis.passwordSecret is not set: the Secret with the password of Redis, from which members of a group also know each other." $name) }}{{ end -}}
+{{- if and $values.ingress.enabled (not $values.ingress.host) }}{{ fail (printf "%s: ingress.enabled needs ingress.host." $name) }}{{ end -}}
+{{- if and $values.httpRoute.enabled (or (empty $values.httpRoute.parentRefs) (empty $values.httpRoute.hostnames)) }}{{ fail (printf "%s: httpRoute.enabled needs httpRoute.parentRefs and httpRoute.hostnames." $name) }}{{ end -}}
+{{- range $values.extraEnv }}
+{{- if hasKey $values.config .name }}{{ fail (printf "%s: %s is in config and in extraEnv: keep one." $name .name) }}{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{/* The context file of an Imperator, where the values bring one. */}}
+{{- define "mad.imperator" -}}
+{{- with .Values.imperator }}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  {{- include "mad.metadata" $ | nindent 2 }}
+data:
+  IMPERATOR.md: |
+    {{- . | nindent 4 }}
+{{- end }}
+{{- end }}

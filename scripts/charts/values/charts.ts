@@ -1,0 +1,183 @@
+import { z } from 'zod';
+import {
+  image,
+  llm,
+  networkPolicy,
+  objects,
+  onlyOne,
+  persistence,
+  placement,
+  reach,
+  replicas,
+  resources,
+  service,
+  text,
+} from './fields.ts';
+import { keeping, madValues, TASK_KEYS, THINKING_KEYS, thinking } from './mad-values.ts';
+
+const { topologySpreadConstraints: _, ...redisPlacement } = placement;
+const { extraIngress, extraEgress, ...redisPolicy } = networkPolicy;
+
+const redis = z.strictObject({
+  auth: z
+    .strictObject({
+      existingSecret: text().describe(
+        'Secret with the password, in the place of one that is made once and kept.',
+      ),
+      existingSecretKey: z.string().min(1).default('password'),
+    })
+    .prefault({}),
+  external: z
+    .strictObject({
+      url: z
+        .string()
+        .regex(/^(rediss?:\/\/[^@]+)?$/)
+        .default('')
+        .describe(
+          'A Redis outside, `redis://` or `rediss://`: then none runs here. Its password comes from `auth.existingSecret`.',
+        ),
+      tls: z.boolean().default(false).describe('TLS to the servers that Sentinel names.'),
+      caSecret: text().describe('Secret whose `ca.crt` signed its certificate.'),
+      ...reach('Redis'),
+    })
+    .prefault({}),
+  sentinels: z
+    .array(z.string().regex(/^[^:/]+:[0-9]+$/))
+    .default([])
+    .describe('`HOST:PORT` of each Sentinel, in the place of `external.url`.'),
+  sentinelMaster: z.string().min(1).default('mymaster').describe('Name that Sentinel knows the primary by.'),
+  image: image('redis', '7-bookworm', 'Redis 7.0 or later.'),
+  maxMemoryMb: z
+    .int()
+    .min(32)
+    .default(512)
+    .describe(
+      'Redis refuses writes past it, in MiB; below the memory limit by what a rewrite of its file needs.',
+    ),
+  extraConfig: text().describe('Further lines of redis.conf.'),
+  persistence: persistence('2Gi'),
+  replicas: onlyOne('a second Redis would be another bus; for failover set redis.sentinels'),
+  resources: resources({ cpu: '100m', memory: '256Mi' }, { memory: '1Gi' }),
+  service,
+  networkPolicy: z.strictObject({ ...redisPolicy, extraIngress, extraEgress }).prefault({}),
+  ...redisPlacement,
+  topologySpreadConstraints: objects(),
+  global: z.looseObject({}).default({}),
+});
+
+const grace = z.strictObject({
+  enabled: z.boolean().default(true),
+  replicas: replicas(1),
+  ...madValues({
+    id: 'grace',
+    keys: ['GRACE_MAX_CLIENTS', 'GRACE_CLIENT_IDLE_MINUTES'],
+    cpu: '100m',
+    memory: '192Mi',
+    memoryLimit: '768Mi',
+  }),
+});
+
+const fiedler = z.strictObject({
+  enabled: z.boolean().default(true),
+  replicas: onlyOne('its tasks are in one SQLite file, which has one writer'),
+  ...madValues({
+    id: 'fiedler',
+    keys: [...THINKING_KEYS, ...TASK_KEYS],
+    cpu: '100m',
+    memory: '256Mi',
+    memoryLimit: '1Gi',
+  }),
+  ...thinking,
+  ...keeping('2Gi'),
+});
+
+const rogers = z.strictObject({
+  enabled: z.boolean().default(true),
+  replicas: onlyOne('its counts are in one SQLite file, and a message is counted once'),
+  ...madValues({
+    id: 'rogers',
+    keys: [...THINKING_KEYS, ...TASK_KEYS, 'METRICS_RETENTION_DAYS'],
+    cpu: '100m',
+    memory: '256Mi',
+    memoryLimit: '1Gi',
+  }),
+  ...thinking,
+  ...keeping('2Gi'),
+});
+
+const sequentialThinking = z.strictObject({
+  enabled: z.boolean().default(true),
+  replicas: replicas(1),
+  ...madValues({
+    id: 'sequential-thinking',
+    keys: THINKING_KEYS,
+    cpu: '50m',
+    memory: '128Mi',
+    memoryLimit: '512Mi',
+  }),
+  llm,
+});
+
+const member = (name: string) =>
+  z.looseObject({}).default({}).describe(`Values of \`charts/${name}\`: see its README.`);
+
+const madGroup = z.strictObject({
+  llm,
+  admin: z
+    .strictObject({
+      existingSecret: text(),
+      existingSecretKey: z.string().min(1).default('token'),
+    })
+    .prefault({})
+    .describe('Token of the caller `admin`: yours, or one that is made once and kept over upgrades.'),
+  callers: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/),
+        scopes: z.array(z.enum(['read', 'converse', 'publish', 'admin'])).min(1),
+        existingSecret: z.string().optional(),
+        existingSecretKey: z.string().optional(),
+      }),
+    )
+    .default([])
+    .describe(
+      'Who may call, beside `admin`: `{name, scopes, existingSecret, existingSecretKey}`. A token is made for whoever brings no Secret. Scopes: read, converse, publish, admin.',
+    ),
+  redis: member('redis'),
+  grace: member('grace'),
+  fiedler: member('fiedler'),
+  rogers: member('rogers'),
+  'sequential-thinking': member('sequential-thinking'),
+  global: z
+    .looseObject({
+      image: z
+        .strictObject({
+          registry: text().describe('Registry of all images.'),
+          tag: text().describe('Tag of the MADs’ images; the appVersion where empty.'),
+          pullPolicy: z.enum(['', 'Always', 'IfNotPresent', 'Never']).default(''),
+        })
+        .prefault({}),
+      imagePullSecrets: placement.imagePullSecrets.describe('`[{name: …}]`'),
+      commonLabels: placement.commonLabels.describe('On every object.'),
+      nodeSelector: placement.nodeSelector,
+      tolerations: placement.tolerations,
+      affinity: placement.affinity,
+      priorityClassName: placement.priorityClassName,
+      inGroup: z
+        .literal(true)
+        .default(true)
+        .describe('Tells the charts of the members that the group renders them.'),
+    })
+    .prefault({})
+    .describe('For all members; a member’s own value wins.'),
+});
+
+/** Schema of each chart's values, by the chart's name. */
+export const CHARTS: Readonly<Record<string, z.ZodObject>> = {
+  redis,
+  grace,
+  fiedler,
+  rogers,
+  'sequential-thinking': sequentialThinking,
+  'mad-group': madGroup,
+};

@@ -1,0 +1,106 @@
+// What people get wrong in values: each is refused before anything is installed, by the key's name.
+import { expect, test } from 'vitest';
+import { template } from '../kit/helm.ts';
+
+const MISTAKES: readonly (readonly [what: string, chart: string, args: string, words: RegExp])[] = [
+  ['a typo in a member', 'mad-group', 'fiedler.replica=1', /fiedler[\s\S]*'replica'/],
+  ['a typo at the top', 'mad-group', 'lllm.model=x', /'lllm'/],
+  ['a typo in the model', 'mad-group', 'llm.baseURL=http://x', /llm[\s\S]*'baseURL'/],
+  [
+    'a key of the environment that is none',
+    'mad-group',
+    'fiedler.config.TASK_CONCURENCY=5',
+    /'TASK_CONCURENCY'/,
+  ],
+  ['a key of another MAD', 'mad-group', 'grace.config.TASK_CONCURRENCY=5', /grace[\s\S]*'TASK_CONCURRENCY'/],
+  [
+    'a number that is text',
+    'mad-group',
+    'fiedler.config.TASK_CONCURRENCY=many',
+    /TASK_CONCURRENCY[\s\S]*integer/,
+  ],
+  [
+    'a number out of its range',
+    'mad-group',
+    'fiedler.config.TASK_CONCURRENCY=0',
+    /TASK_CONCURRENCY[\s\S]*minimum/,
+  ],
+  ['a level that is none', 'mad-group', 'grace.config.LOG_LEVEL=loud', /LOG_LEVEL/],
+  [
+    'two replicas of Fiedler',
+    'mad-group',
+    'fiedler.replicas=2',
+    /replicas[\s\S]*one SQLite file, which has one writer/,
+  ],
+  ['two replicas of Rogers', 'mad-group', 'rogers.replicas=2', /replicas[\s\S]*a message is counted once/],
+  ['two replicas of Redis', 'mad-group', 'redis.replicas=3', /replicas[\s\S]*set redis\.sentinels/],
+  ['a size that is none', 'mad-group', 'fiedler.persistence.size=lots', /\/persistence\/size/],
+  ['a policy that is none', 'mad-group', 'rogers.persistence.whenDeleted=Keep', /\/persistence\/whenDeleted/],
+  ['memory that is none', 'mad-group', 'grace.resources.limits.memory=1GB', /\/resources\/limits\/memory/],
+  ['a list in the place of a map', 'mad-group', 'grace.nodeSelector[0]=x', /nodeSelector[\s\S]*object/],
+  ['a base URL without its scheme', 'mad-group', 'llm.baseUrl=ollama:11434', /\/llm\/baseUrl/],
+  [
+    'a scope that is none',
+    'mad-group',
+    'callers[0].name=bob,callers[0].scopes[0]=write',
+    /\/callers\/0\/scopes\/0/,
+  ],
+  ['a caller without scopes', 'mad-group', 'callers[0].name=bob', /callers\/0[\s\S]*scopes/],
+  [
+    'a second admin',
+    'mad-group',
+    'callers[0].name=admin,callers[0].scopes[0]=read',
+    /callers: the name admin is there twice/,
+  ],
+  ['a digest that is none', 'mad-group', 'grace.image.digest=latest', /\/image\/digest/],
+  ['a URL with a password in it', 'mad-group', 'redis.external.url=redis://:pw@host:6379', /\/external\/url/],
+  [
+    'Redis outside without its password',
+    'mad-group',
+    'redis.external.url=redis://host:6379',
+    /redis\.auth\.existingSecret is not set/,
+  ],
+  [
+    'Redis outside and Sentinel',
+    'mad-group',
+    'redis.external.url=redis://host:6379,redis.sentinels[0]=s:26379,redis.auth.existingSecret=x',
+    /redis\.external\.url and redis\.sentinels are both set/,
+  ],
+  [
+    'a certificate for the Redis inside',
+    'mad-group',
+    'redis.external.caSecret=ca',
+    /redis\.external\.caSecret is set without/,
+  ],
+  [
+    'an Ingress without a host',
+    'mad-group',
+    'grace.ingress.enabled=true',
+    /grace: ingress\.enabled needs ingress\.host/,
+  ],
+  [
+    'a route without a gateway',
+    'mad-group',
+    'grace.httpRoute.enabled=true',
+    /grace: httpRoute\.enabled needs/,
+  ],
+  [
+    'a key in two places',
+    'mad-group',
+    'grace.config.LOG_LEVEL=debug,grace.extraEnv[0].name=LOG_LEVEL,grace.extraEnv[0].value=info',
+    /grace: LOG_LEVEL is in config and in extraEnv/,
+  ],
+  ['a member alone without a bus', 'fiedler', 'enabled=true', /fiedler: redis\.url is not set/],
+  [
+    'a member alone without the password',
+    'rogers',
+    'redis.url=redis://redis:6379',
+    /rogers: redis\.passwordSecret is not set/,
+  ],
+];
+
+test.each(MISTAKES)('%s is refused by name', async (_what, chart, args, words) => {
+  const { code, stderr } = await template(chart, '--set', args);
+  expect(stderr).toMatch(words);
+  expect(code).not.toBe(0);
+});

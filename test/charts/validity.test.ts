@@ -1,0 +1,61 @@
+// The charts before the tools of their trade: Helm's lint, its unit tests, Kubernetes' own schemas.
+import { expect, test } from 'vitest';
+import { template } from '../kit/helm.ts';
+import { kubernetesSchemas } from '../kit/kubernetes-schemas.ts';
+import { run } from '../kit/process.ts';
+
+const CHARTS = ['mad', 'redis', 'grace', 'fiedler', 'rogers', 'sequential-thinking', 'mad-group'];
+const ALONE = ['--set', 'redis.url=redis://redis:6379', '--set', 'redis.passwordSecret=redis-auth'];
+const MEMBERS = new Set(['grace', 'fiedler', 'rogers', 'sequential-thinking']);
+const needs = (chart: string): string[] => (MEMBERS.has(chart) ? ALONE : []);
+/** Everything that is off without a flag. */
+const FULL = [
+  'llm.baseUrl=http://10.1.2.3:8080/v1',
+  'llm.apiKeySecret=openai',
+  'callers[0].name=bob',
+  'callers[0].scopes[0]=read',
+  'grace.ingress.enabled=true',
+  'grace.ingress.host=grace.example',
+  'grace.ingress.tlsSecret=grace-tls',
+  'fiedler.persistence.existingClaim=old',
+  'fiedler.imperator=You are Fiedler.',
+  'rogers.persistence.storageClass=fast',
+  'grace.replicas=3',
+  'grace.tolerations[0].key=x',
+  'global.commonLabels.team=bus',
+];
+/** Of Kubernetes that the test cluster has, and of the oldest that the charts name. */
+const VERSIONS = ['1.35.0', '1.30.0'];
+
+test.each(CHARTS)('helm lint --strict has nothing to say of %s', async (chart) => {
+  const { code, stdout, stderr } = await run('helm', [
+    'lint',
+    '--strict',
+    `charts/${chart}`,
+    ...needs(chart),
+  ]);
+  expect(code, `${stdout}${stderr}`).toBe(0);
+});
+
+test('the unit tests of the charts pass', async () => {
+  const { code, stdout, stderr } = await run('helm-unittest', ['--strict', 'charts/mad-group']);
+  expect(code, `${stdout}${stderr}`).toBe(0);
+  expect(stdout).toMatch(/Tests:\s+\d+ passed, \d+ total/);
+});
+
+test.each(VERSIONS)('what they make is valid for Kubernetes %s', { timeout: 300_000 }, async (version) => {
+  const schemas = await kubernetesSchemas(version);
+  for (const flags of [[], ['--set', FULL.join(',')]]) {
+    const { stdout, stderr } = await template('mad-group', ...flags);
+    expect(stdout, stderr).not.toBe('');
+    const location = `${schemas}/{{.ResourceKind}}{{.KindSuffix}}.json`;
+    const checked = await run(
+      'kubeconform',
+      ['-strict', '-summary', '-schema-location', location],
+      {},
+      stdout,
+    );
+    expect(checked.code, `${checked.stdout}${checked.stderr}`).toBe(0);
+    expect(checked.stdout).toMatch(/Valid: [1-9]\d*, Invalid: 0, Errors: 0, Skipped: 0/);
+  }
+});

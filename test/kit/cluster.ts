@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type Finished, type Running, run, start } from './process.ts';
+
+/** What kubectl, helm and docker take from the environment of whoever runs the tests. */
+const env = Object.fromEntries(
+  ['KUBECONFIG', 'DOCKER_HOST', 'KUBE_CONTEXT'].flatMap((key) => {
+    const value = process.env[key];
+    return value === undefined ? [] : [[key, value]];
+  }),
+) as Record<string, string>;
+
+/** Runs a program to its end; an end other than 0 is an error that shows what it printed. */
+export async function must(command: string, args: readonly string[], input = ''): Promise<string> {
+  const { code, stdout, stderr } = await run(command, args, env, input);
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
+  return stdout;
+}
+
+/** A namespace of its own on the cluster of KUBECONFIG. */
+export interface TestNamespace {
+  readonly name: string;
+  kubectl(...args: string[]): Promise<string>;
+  /** Whatever it ends with. */
+  tryKubectl(...args: string[]): Promise<Finished>;
+  helm(...args: string[]): Promise<string>;
+  /** Applies objects, given as JSON. */
+  apply(...objects: object[]): Promise<void>;
+  get<T>(...args: string[]): Promise<T>;
+  exec(pod: string, ...command: string[]): Promise<Finished>;
+  /** A command that goes on; end it with its `stop`. */
+  start(...args: string[]): Running;
+  /** Pods, events and logs: what a person would look at first. */
+  describe(): Promise<string>;
+  delete(): Promise<void>;
+}
+
+/** A namespace that admits only pods that satisfy `restricted`. */
+export async function createNamespace(prefix: string): Promise<TestNamespace> {
+  const name = `${prefix}-${randomBytes(3).toString('hex')}`;
+  const inside = ['--namespace', name];
+  const tryKubectl = (...args: string[]): Promise<Finished> => run('kubectl', [...inside, ...args], env);
+  const kubectl = (...args: string[]): Promise<string> => must('kubectl', [...inside, ...args]);
+  await must('kubectl', ['create', 'namespace', name]);
+  await must('kubectl', ['label', 'namespace', name, 'pod-security.kubernetes.io/enforce=restricted']);
+  return {
+    name,
+    kubectl,
+    tryKubectl,
+    helm: (...args) => must('helm', [...inside, ...args]),
+    async apply(...objects) {
+      const list = { apiVersion: 'v1', kind: 'List', items: objects };
+      await must('kubectl', [...inside, 'apply', '-f', '-'], JSON.stringify(list));
+    },
+    get: async <T>(...args: string[]) => JSON.parse(await kubectl('get', ...args, '-o', 'json')) as T,
+    exec: (pod, ...command) => tryKubectl('exec', pod, '--', ...command),
+    start: (...args) => start('kubectl', [...inside, ...args], env),
+    async describe() {
+      const parts = [
+        await tryKubectl('get', 'pods,pvc,svc', '-o', 'wide'),
+        await tryKubectl('get', 'events', '--sort-by=.lastTimestamp'),
+        await tryKubectl(
+          'logs',
+          '--selector=app.kubernetes.io/part-of=mad-group',
+          '--all-containers',
+          '--prefix',
+          '--tail=30',
+        ),
+      ];
+      return parts.map(({ stdout, stderr }) => `${stdout}${stderr}`).join('\n');
+    },
+    delete: async () => {
+      await must('kubectl', ['delete', 'namespace', name, '--wait=false']);
+    },
+  };
+}
+
+/** Ports of a Service on this machine, until `stop`. Resolves when they are open. */
+export async function forwardPort(
+  namespace: TestNamespace,
+  service: string,
+  port: number,
+): Promise<{ readonly port: number; stop(): Promise<unknown> }> {
+  const running = namespace.start('port-forward', `service/${service}`, `:${port}`);
+  for (;;) {
+    const local = /127\.0\.0\.1:(\d+) ->/.exec(running.output())?.[1];
+    if (local !== undefined) return { port: Number(local), stop: () => running.stop() };
+    if (running.child.exitCode !== null) throw new Error(`kubectl port-forward: ${running.output()}`);
+    await Promise.race([once(running.child.stdout as NodeJS.ReadableStream, 'data'), running.finished]);
+  }
+}
