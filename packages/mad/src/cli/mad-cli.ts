@@ -17,7 +17,8 @@ const USAGE = `mad-cli: the tools of the MADs on the command line
                                    prints the answer as it comes (rogers_converse and *_ask too);
                                    fiedler_get_task_events task_id=… goes on with an earlier task
 
-  mad-cli verify                   talks MCP to every MAD, and says how each answered
+  mad-cli verify                   talks MCP to every MAD, and says how each answered;
+                                   with --timeout it asks again until then
 
   mad-cli backup FILE              copies the MAD's database, while it runs or not
   mad-cli restore FILE             puts a backup in its place; the MAD must be stopped, and where
@@ -97,11 +98,7 @@ export async function runMadCli(args: readonly string[], io: CliIo): Promise<num
   if (tool === 'verify') {
     if (words.length > 0) throw new UsageError('verify takes no word: mad-cli verify, or --mad NAME verify.');
     const { verifyTargets } = await import('./verify-command.ts');
-    return verifyTargets(
-      chosenTargets(options, io),
-      { ...options, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS },
-      io,
-    );
+    return verifyTargets(chosenTargets(options, io), options, io);
   }
   if (tool === undefined) {
     if (options.follow)

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { freePorts } from '@mad-group/bus/testing';
 import { afterEach, expect, test } from 'vitest';
 import { echoTool, startToy } from '../toy-mad.test-support.ts';
 import { fakeIo } from './fake-io.test-support.ts';
@@ -39,4 +40,22 @@ test('one that is not there, and one that answers otherwise, end with what is wr
     expect.objectContaining({ error: expect.stringContaining('does not speak MCP as a MAD does') }),
   ]);
   expect(other.code).toBe(3);
+});
+
+test('with a timeout it asks again until the MAD is there', async () => {
+  const toy = await startToy({ tools: [echoTool] });
+  ends.push(() => toy.stop());
+  // The address at which nobody answers until the first question has failed.
+  const [port] = (await freePorts(1)) as [number];
+  const proxy = createTcpServer((socket) => {
+    socket
+      .pipe(connect(Number(new URL(toy.url).port), '127.0.0.1').on('error', () => socket.destroy()))
+      .pipe(socket);
+    socket.on('error', () => undefined);
+  });
+  ends.push(() => new Promise((resolve) => proxy.close(resolve)));
+  const asking = verify('--url', `ws://127.0.0.1:${port}`, '--mad', 'toy', '--timeout', '20000');
+  expect((await verify('--url', `ws://127.0.0.1:${port}`)).code).toBe(3);
+  proxy.listen(port, '127.0.0.1');
+  expect((await asking).out).toMatch(/^ok/);
 });
