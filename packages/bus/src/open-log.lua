@@ -7,7 +7,8 @@
 --
 -- An entry's id is {ms}-{number}: the time, which never goes back, and the entry's number in its
 -- epoch, without gaps. So a reader that sees 41 and then 43 knows that one entry is gone.
--- A log without its head, or a head without its log, cannot be continued: both begin anew.
+-- A log without its head, or a head without its log, cannot be continued: both begin anew,
+-- and so does one that failed over (failover.lua).
 local function open_log()
   local head = redis.call('HMGET', KEYS[2], 'epoch', 'ms', 'number')
   local exists = redis.call('EXISTS', KEYS[1]) == 1

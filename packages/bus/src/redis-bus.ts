@@ -16,7 +16,7 @@ import { describeRedisError } from './redis-errors.ts';
 import { DEFAULT_KEY_PREFIX, redisKeys } from './redis-keys.ts';
 import { createRedisKv } from './redis-kv.ts';
 import { loadLogScripts } from './redis-scripts.ts';
-import { redisAt } from './redis-url.ts';
+import { failsOver, redisAt } from './redis-url.ts';
 import { serializeEnvelope } from './serialize-envelope.ts';
 
 export interface RedisBusOptions {
@@ -38,7 +38,7 @@ export interface RedisBusOptions {
  */
 export function createRedisBus({ url, password, log, limits, keyPrefix }: RedisBusOptions): Bus {
   const open = redisAt(url, password);
-  const scripts = loadLogScripts();
+  const scripts = loadLogScripts({ failsOver: failsOver(url) });
   const keys = redisKeys(keyPrefix ?? DEFAULT_KEY_PREFIX);
   const connections = new Set<RedisConnection>();
   const connect = (name: string): RedisConnection => {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Redis } from 'ioredis';
-import { describeRedisError } from './redis-errors.ts';
+import { describeRedisError, isSentinelError } from './redis-errors.ts';
 import type { LogScripts } from './redis-scripts.ts';
 import type { OpenRedis } from './redis-url.ts';
 import { WakeUp } from './wake-up.ts';
@@ -55,6 +55,9 @@ export class RedisConnection {
       autoResubscribe: false,
       maxRetriesPerRequest: 0,
       connectTimeout: CONNECT_TIMEOUT_MS,
+      // One that is connected and says nothing would be waited for without end.
+      sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
+      sentinelRetryStrategy: backoffMs,
       maxLoadingRetryTime: LOADING_RETRY_MS,
       // The timer of a goodbye, which is not waited for.
       disconnectTimeout: 1,
@@ -64,12 +67,10 @@ export class RedisConnection {
     // A `close` follows each error; it tells of both.
     this.redis.on('error', (error) => {
       this.#error = error;
+      // Before Sentinel has named the primary there is no socket that could close.
+      if (isSentinelError(error)) this.#lost(error);
     });
-    this.redis.on('close', () => {
-      this.#error ??= new Error('the connection was closed');
-      const error = this.#error;
-      this.#tell((listener) => listener.lost?.(error));
-    });
+    this.redis.on('close', () => this.#lost(this.#error ?? new Error('the connection was closed')));
     this.redis.on('end', onEnd);
     this.redis.on('ready', () => {
       this.#error = undefined;
@@ -119,14 +120,16 @@ export class RedisConnection {
     this.#closed = true;
     clearInterval(this.#looks);
     this.#changed.wake();
-    const { status } = this.redis;
+    const { status, stream } = this.redis;
     if (status === 'end') return;
+    // Between two attempts, or while Sentinel is asked for the primary.
+    const noSocket = status === 'reconnecting' || (status === 'connecting' && (!stream || stream.destroyed));
     const ended = new Promise<void>((resolve) => this.redis.once('end', () => resolve()));
     this.redis.disconnect();
     // `disconnect` only says goodbye; a half-dead server would keep the process alive.
-    this.redis.stream?.destroy();
-    // Between two attempts there is no socket whose end could be told of.
-    if (status === 'reconnecting') this.redis.emit('end');
+    stream?.destroy();
+    // No end that could be told of.
+    if (noSocket) this.redis.emit('end');
     await ended;
   }
 
@@ -152,6 +155,11 @@ export class RedisConnection {
     if (this.#silentLooks < (ready ? SILENT_LOOKS : SILENT_START_LOOKS)) return;
     this.#silentLooks = 0;
     socket.destroy(new Error('it does not answer'));
+  }
+
+  #lost(error: Error): void {
+    this.#error = error;
+    this.#tell((listener) => listener.lost?.(error));
   }
 
   #tell(call: (listener: ConnectionListener) => void): void {

@@ -5,6 +5,11 @@ const RETRY_AFTER_MS = 1_000;
 
 const PASSWORD_ERROR = /WRONGPASS|NOAUTH|invalid password|AUTH <password>/i;
 
+/** What ioredis says each time that it has asked all Sentinels in vain. */
+const SENTINEL_ERROR = /^All sentinels are unreachable.*?(?: Last error: (.*))?$/;
+
+export const isSentinelError = (error: Error): boolean => SENTINEL_ERROR.test(error.message);
+
 export const isPasswordError = (error: unknown): boolean =>
   error instanceof Error && PASSWORD_ERROR.test(error.message);
 
@@ -15,12 +20,22 @@ export const isReply = (error: unknown): error is Error =>
 /** A connection's error in a few words, for people. */
 export function describeRedisError(error: unknown): string {
   if (error === undefined) return 'not connected';
+  const sentinel = error instanceof Error && SENTINEL_ERROR.exec(error.message);
+  if (sentinel) return describeSentinelError(sentinel[1]);
   if (isPasswordError(error)) return 'it refuses the password, set REDIS_PASSWORD';
   if (!(error instanceof Error)) return String(error);
   if (error.message.startsWith('Socket timeout')) return 'it does not answer';
   // A host with several addresses fails with all of their errors in one, which has no words itself.
   if (error instanceof AggregateError) return describeRedisError(error.errors[0]);
   return error.message.replace(/^connect /, '') || error.name;
+}
+
+/** Why a connection to one failed, ioredis keeps to itself. */
+function describeSentinelError(lastError = ''): string {
+  if (lastError === '' || lastError.includes('No such master'))
+    return 'no Sentinel knows a primary of that name';
+  if (PASSWORD_ERROR.test(lastError)) return 'Sentinel wants a password, and is asked without one';
+  return 'no Sentinel answers';
 }
 
 /** @param timeoutMs how long was waited */

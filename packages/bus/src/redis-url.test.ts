@@ -37,7 +37,12 @@ test('the address of a Sentinel names the servers to ask, and what the primary i
     name: 'mymaster',
     password: 'secret',
   });
-  expect(options('rediss-sentinel://a/3#bus')).toMatchObject({ name: 'bus', db: 3, tls: {} });
+  expect(options('rediss-sentinel://a/3#bus')).toMatchObject({
+    name: 'bus',
+    db: 3,
+    tls: {},
+    enableTLSForSentinelMode: true,
+  });
 });
 
 test.each(['redis-sentinel://a:26379', 'redis-sentinel://a:port#x', 'redis-sentinel://#x'])(

@@ -10,9 +10,12 @@ const DEFAULT_SENTINEL_PORT = 26_379;
 const WORDS =
   'REDIS_URL must be an address like redis://host:6379, rediss:// for TLS, or redis-sentinel://host:26379,host:26379#NAME.';
 
+/** Whether a URL leads to Redis by way of Sentinel, which may promote a replica. */
+export const failsOver = (url: string): boolean => SENTINEL.test(url);
+
 /**
- * Makes clients of the Redis at a URL. A password given apart wins over one in the URL; Sentinel
- * itself is asked without one.
+ * Makes clients of the Redis at a URL. A password given apart wins over one in the URL. It is
+ * for Redis: Sentinel itself is asked without a password, and without TLS.
  *
  * @throws TypeError where it is no address of a Redis; without the address, which may hold a secret
  */
@@ -25,7 +28,8 @@ export function redisAt(url: string, password?: string): OpenRedis {
       name: decodeURIComponent(name as string),
       ...(db === undefined ? {} : { db: Number(db) }),
       ...(password ? { password } : {}),
-      ...(tls ? { tls: {} } : {}),
+      // Without the second, ioredis would go to Redis in the clear.
+      ...(tls ? { tls: {}, enableTLSForSentinelMode: true } : {}),
     } satisfies RedisOptions;
     return (options) => new Redis({ ...options, ...address });
   }

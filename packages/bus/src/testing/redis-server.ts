@@ -5,8 +5,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { freePorts } from './free-ports.ts';
+import { endProcess, startRedisProcess } from './redis-process.ts';
 
 export interface TestRedisOptions {
   /** Default: a free one. */
@@ -22,6 +22,8 @@ export interface TestRedisOptions {
    * may even hold back the writing while a slow disk syncs. Default: `everysec`, as Redis' own.
    */
   readonly appendfsync?: 'always' | 'everysec';
+  /** The primary's port on 127.0.0.1, of which this is to be a replica. Both have one password. */
+  readonly replicaOf?: number;
 }
 
 export interface TestRedis {
@@ -39,9 +41,6 @@ export interface TestRedis {
   restart(): Promise<void>;
 }
 
-/** A busy machine that loads a long append-only file takes its time. */
-const START_TIMEOUT_MS = 60_000;
-
 /**
  * A real `redis-server` on 127.0.0.1, with a password and `noeviction`, as the group runs it.
  *
@@ -55,15 +54,8 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
   let child: ChildProcess | undefined;
 
   const begin = async (): Promise<void> => {
-    const { appendonly = false, appendfsync = 'everysec' } = options;
     await mendAppendOnlyFile(dir);
-    child = await spawnRedis({ port, password, dir, appendonly, appendfsync });
-    try {
-      await untilReady(url, child);
-    } catch (error) {
-      await end(child, 'SIGKILL');
-      throw error;
-    }
+    child = await startRedisProcess(serverArguments({ ...options, port, password, dir }), url);
   };
   const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
     if (!child) return;
@@ -71,7 +63,7 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
       child.kill(signal);
       return;
     }
-    await end(child, signal);
+    await endProcess(child, signal);
     child = undefined;
   };
 
@@ -109,71 +101,24 @@ async function mendAppendOnlyFile(dir: string): Promise<void> {
   if (code !== 0) throw new Error(`redis-check-aof ended with ${code} on ${manifest}`);
 }
 
-async function spawnRedis(server: {
-  port: number;
-  password: string;
-  dir: string;
-  appendonly: boolean;
-  appendfsync: string;
-}): Promise<ChildProcess> {
+function serverArguments(
+  server: TestRedisOptions & Required<Pick<TestRedisOptions, 'port' | 'dir' | 'password'>>,
+): string[] {
   const settings = {
     port: String(server.port),
     bind: '127.0.0.1',
     requirepass: server.password,
+    // For the day when it is a replica.
+    masterauth: server.password,
     dir: server.dir,
     appendonly: server.appendonly ? 'yes' : 'no',
-    appendfsync: server.appendfsync,
+    appendfsync: server.appendfsync ?? 'everysec',
     'maxmemory-policy': 'noeviction',
     save: '',
     daemonize: 'no',
+    // No waiting for more replicas to come.
+    'repl-diskless-sync-delay': '0',
+    ...(server.replicaOf === undefined ? {} : { replicaof: `127.0.0.1 ${server.replicaOf}` }),
   };
-  const args = Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]);
-  const child = spawn('redis-server', args, { stdio: 'ignore' });
-  // A test run that is broken off leaves no server behind.
-  const killChild = (): void => void child.kill('SIGKILL');
-  process.once('exit', killChild);
-  child.once('exit', () => process.off('exit', killChild));
-  try {
-    await once(child, 'spawn');
-  } catch (error) {
-    throw new Error(
-      'redis-server is not on the PATH: install Redis 7 (apt-get install redis-server, or brew install redis).',
-      { cause: error },
-    );
-  }
-  return child;
-}
-
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill(signal);
-  await exited;
-}
-
-async function untilReady(url: string, child: ChildProcess): Promise<void> {
-  const redis = new Redis(url, {
-    retryStrategy: () => 25,
-    maxRetriesPerRequest: null,
-    connectTimeout: START_TIMEOUT_MS,
-  });
-  // Refused connections until it listens.
-  redis.on('error', () => undefined);
-  const failed = new AbortController();
-  try {
-    await Promise.race([
-      redis.ping(),
-      once(child, 'exit', failed).then(() => {
-        throw new Error('redis-server ended before it was ready: is its port free?');
-      }),
-      new Promise((_, reject) => {
-        const late = new Error(`redis-server was not ready after ${START_TIMEOUT_MS / 1_000} s`);
-        const timer = setTimeout(() => reject(late), START_TIMEOUT_MS);
-        failed.signal.addEventListener('abort', () => clearTimeout(timer));
-      }),
-    ]);
-  } finally {
-    redis.disconnect();
-    failed.abort();
-  }
+  return Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]);
 }
