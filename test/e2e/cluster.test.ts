@@ -30,8 +30,8 @@ const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 const NEXT_TAG = `${VERSION}-next`;
 
 interface Pod {
-  readonly metadata: { readonly name: string; readonly uid: string };
-  readonly status: { readonly phase: string };
+  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
+  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 interface List<T> {
   readonly items: readonly T[];
@@ -52,10 +52,16 @@ afterAll(async () => {
   await ns?.delete();
 });
 
-const ready = async (): Promise<void> => {
-  for (const workload of Object.values(WORKLOADS))
-    await ns.kubectl('rollout', 'status', workload, '--timeout=180s');
-};
+const members = async (): Promise<readonly Pod[]> =>
+  (await ns.get<List<Pod>>('pods', '-l', 'mads.dev/member=true')).items;
+const isReady = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp === undefined &&
+  status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true;
+/** Each MAD and Redis has its pod, and none is on its way out. */
+const ready = (): Promise<void> =>
+  expect
+    .poll(async () => (await members()).map(isReady), { timeout: 180_000 })
+    .toEqual(Object.keys(WORKLOADS).map(() => true));
 const cli = async (mad: MadName, ...words: string[]): Promise<Record<string, unknown>> => {
   const { code, stdout, stderr } = await ns.exec(WORKLOADS[mad] as string, 'mad-cli', ...words);
   expect(code, `${stdout}${stderr}`).toBe(0);
@@ -63,9 +69,11 @@ const cli = async (mad: MadName, ...words: string[]): Promise<Record<string, unk
 };
 /** UID of each MAD's first pod, in the order of their names. */
 const pods = async (): Promise<Record<string, string>> => {
-  const { items } = await ns.get<List<Pod>>('pods', '-l', 'mads.dev/member=true');
   return Object.fromEntries(
-    items.map(({ metadata }) => [metadata.name.replace(/-(?:0|[0-9a-f]+-[a-z0-9]{5})$/, ''), metadata.uid]),
+    (await members()).map(({ metadata }) => [
+      metadata.name.replace(/-(?:0|[0-9a-f]+-[a-z0-9]{5})$/, ''),
+      metadata.uid,
+    ]),
   );
 };
 const untilCompleted = async (taskId: unknown): Promise<Record<string, unknown>> => {
@@ -101,9 +109,7 @@ describe('installed without any flag', () => {
     const encoded = await ns.kubectl('get', 'secret', 'mads-callers', '-o', 'jsonpath={.data.admin}');
     token = Buffer.from(encoded, 'base64').toString();
     expect(token).toMatch(/^[A-Za-z0-9]{40}$/);
-    const output = await ns.helm('test', 'mads', '--logs');
-    expect(output).toContain('Phase:          Succeeded');
-    for (const mad of MAD_NAMES) expect(output).toMatch(new RegExp(`ok +${mad} +http://${mad}:`));
+    expect(await ns.helm('test', 'mads')).toContain('Phase:          Succeeded');
   });
 
   test('every MAD can be reached from here', async () => {
@@ -222,6 +228,13 @@ describe('who may reach whom', () => {
     expect(verified.stdout).not.toContain('"error"');
     const status = await ns.exec('client', 'mad-cli', '--mad', 'fiedler', 'mad_get_status');
     expect(JSON.parse(status.stdout)).toMatchObject({ mad_id: 'fiedler', health: 'HEALTHY' });
+    const asked = await ns.exec(
+      'client',
+      'mad-cli',
+      'fiedler_ask',
+      'prompt=System check, please respond with OK.',
+    );
+    expect(asked.stdout, asked.stderr).toContain('OK');
     expect(await connect('client', 'redis', 6379)).not.toBe('open');
     expect(await connect('client', 'fiedler', 9464)).not.toBe('open');
   });
@@ -267,23 +280,32 @@ describe('over time', () => {
     expect(await total()).toBeGreaterThanOrEqual(counted);
   });
 
-  test('a model in the values rolls only what thinks, and its tokens stream', async () => {
+  /** Names of the members whose pods an upgrade replaced. */
+  const rolledBy = async (...flags: string[]): Promise<string[]> => {
     const old = await pods();
-    await ns.helm(
-      'upgrade',
-      'mads',
-      CHART,
-      '--set',
-      'llm.baseUrl=http://model/v1',
-      '--wait',
-      '--timeout',
-      '180s',
-    );
+    await ns.helm('upgrade', 'mads', CHART, '--reuse-values', ...flags, '--wait', '--timeout', '180s');
+    await ready();
     const now = await pods();
-    const rolled = Object.keys(now).filter((name) => now[name] !== old[name]);
-    expect(rolled.toSorted()).toEqual(['fiedler', 'rogers', 'sequential-thinking']);
+    return Object.keys(now)
+      .filter((name) => now[name] !== old[name])
+      .toSorted();
+  };
+  const THINKING = ['fiedler', 'rogers', 'sequential-thinking'];
+
+  test('an upgrade that changes nothing restarts nothing', async () => {
+    expect(await rolledBy()).toEqual([]);
+  });
+
+  test('a model, and later another key for it, roll only what thinks, and its tokens stream', async () => {
+    await ns.kubectl('create', 'secret', 'generic', 'openai', '--from-literal=api-key=first');
+    const model = 'llm.baseUrl=http://model/v1,llm.apiKeySecret=openai';
+    expect(await rolledBy('--set', model)).toEqual(THINKING);
     const task = await cli('fiedler', 'fiedler_ask', 'prompt=hello');
     expect(JSON.stringify(task)).toContain('hello#0 hello#1');
+    await ns.kubectl('patch', 'secret', 'openai', '-p', '{"stringData": {"api-key": "second"}}');
+    expect(await rolledBy()).toEqual(THINKING);
+    await ns.kubectl('delete', 'secret', 'openai');
+    expect(await rolledBy('--set', 'llm.apiKeySecret=')).toEqual(THINKING);
   });
 
   const startLoad = (run: string) => {

@@ -15,7 +15,7 @@ const ARCHIVE = `
 import io, sys, tarfile
 text = sys.stdin.buffer.read()
 info = tarfile.TarInfo(sys.argv[1]); info.size = len(text); info.mode = 0o644
-with tarfile.open(fileobj=sys.stdout.buffer, mode='w') as tar: tar.addfile(info, io.BytesIO(text))
+with tarfile.open(fileobj=sys.stdout.buffer, mode='w|') as tar: tar.addfile(info, io.BytesIO(text))
 `;
 
 let ns: TestNamespace;
