@@ -19,7 +19,7 @@ the model. Made once in a rendering, since a new password must be the same where
   "redis" (dict "url" (include "redis.url" $redis) "passwordSecret" $secret "passwordKey" $key "caSecret" $external.caSecret "peers" $external.peers "ports" $external.ports)
   "callers" (dict "configMap" (include "mad-group.callersName" .) "tokens" $tokens)
   "llm" .Values.llm -}}
-{{- $_ := set .Values.global "_known" (dict "values" $values "secrets" (dict "redis" $password "llm" $llmKey)) -}}
+{{- $_ := set .Values.global "_known" (dict "values" $values "secrets" (dict "redis" ($password | default .Values.checksums.redis) "llm" ($llmKey | default .Values.checksums.llm))) -}}
 {{- end }}
 {{- end }}
 
@@ -42,10 +42,10 @@ the model. Made once in a rendering, since a new password must be the same where
 {{- define "mad-group.callers" -}}
 {{- $made := include "mad-group.callersName" . -}}
 {{- range prepend .Values.callers (merge (dict "name" "admin" "scopes" (list "admin")) .Values.admin) }}
-- name: {{ .name }}
+- name: {{ .name | quote }}
   scopes: {{ toJson .scopes }}
-  secret: {{ .existingSecret | default $made }}
-  key: {{ empty .existingSecret | ternary .name (.existingSecretKey | default "token") }}
+  secret: {{ .existingSecret | default $made | quote }}
+  key: {{ empty .existingSecret | ternary .name (.existingSecretKey | default "token") | quote }}
 {{- end }}
 {{- end }}
 

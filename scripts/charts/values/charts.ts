@@ -143,6 +143,12 @@ const madGroup = z.strictObject({
     .describe(
       'Who may call, beside `admin`: `{name, scopes, existingSecret, existingSecretKey}`. A token is made for whoever brings no Secret. Scopes: read, converse, publish, admin.',
     ),
+  checksums: z
+    .strictObject({ redis: text(), llm: text() })
+    .prefault({})
+    .describe(
+      'Sums over the password of Redis and the key of the provider, for whoever renders without a look into the cluster: another sum restarts what uses it.',
+    ),
   redis: member('redis'),
   grace: member('grace'),
   fiedler: member('fiedler'),

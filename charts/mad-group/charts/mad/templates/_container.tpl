@@ -14,15 +14,15 @@
 {{- define "mad.env" -}}
 {{- $values := .Values -}}
 - name: ALLOWED_HOSTS
-  value: {{ include "mad.hostNames" . }}
+  value: {{ include "mad.hostNames" . | quote }}
 {{- with $values.allowedOrigins }}
 - name: ALLOWED_ORIGINS
-  value: {{ join "," . }}
+  value: {{ join "," . | quote }}
 {{- end }}
 - name: DRAIN_MS
   value: {{ mul $values.drainSeconds 1000 | quote }}
 - name: REDIS_URL
-  value: {{ $values.redis.url }}
+  value: {{ $values.redis.url | quote }}
 - name: REDIS_PASSWORD_FILE
   value: /run/secrets/redis/password
 {{- if $values.redis.caSecret }}
@@ -36,7 +36,7 @@
 {{- if .mad.thinks }}
 {{- with $values.llm.baseUrl }}
 - name: OPENAI_BASE_URL
-  value: {{ . }}
+  value: {{ . | quote }}
 {{- end }}
 {{- if $values.llm.apiKeySecret }}
 - name: OPENAI_API_KEY_FILE
@@ -69,18 +69,18 @@
   mountPath: /run/secrets/redis
   volume:
     secret:
-      secretName: {{ $values.redis.passwordSecret }}
+      secretName: {{ $values.redis.passwordSecret | quote }}
       defaultMode: 0440
-      items: [{ key: {{ $values.redis.passwordKey }}, path: password }]
+      items: [{ key: {{ $values.redis.passwordKey | quote }}, path: password }]
 {{- with $values.redis.caSecret }}
 - name: redis-ca
   mountPath: /run/secrets/redis-ca
-  volume: { secret: { secretName: {{ . }}, defaultMode: 0444 } }
+  volume: { secret: { secretName: {{ . | quote }}, defaultMode: 0444 } }
 {{- end }}
 {{- with $values.callers.configMap }}
 - name: callers
   mountPath: /run/config/callers
-  volume: { configMap: { name: {{ . }} } }
+  volume: { configMap: { name: {{ . | quote }} } }
 - name: caller-tokens
   mountPath: /run/secrets/callers
   volume:
@@ -89,8 +89,8 @@
       sources:
         {{- range $values.callers.tokens }}
         - secret:
-            name: {{ .secret }}
-            items: [{ key: {{ .key }}, path: {{ .name }} }]
+            name: {{ .secret | quote }}
+            items: [{ key: {{ .key | quote }}, path: {{ .name | quote }} }]
         {{- end }}
 {{- end }}
 {{- if and .mad.thinks $values.llm.apiKeySecret }}
@@ -98,9 +98,9 @@
   mountPath: /run/secrets/llm
   volume:
     secret:
-      secretName: {{ $values.llm.apiKeySecret }}
+      secretName: {{ $values.llm.apiKeySecret | quote }}
       defaultMode: 0440
-      items: [{ key: {{ $values.llm.apiKeySecretKey }}, path: api-key }]
+      items: [{ key: {{ $values.llm.apiKeySecretKey | quote }}, path: api-key }]
 {{- end }}
 {{- with $values.imperator }}
 - name: imperator

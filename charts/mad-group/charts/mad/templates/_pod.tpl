@@ -22,7 +22,7 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 {{- with $values.priorityClassName | default ($values.global).priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with $values.topologySpreadConstraints | default (include "mad.spread" . | fromYamlArray) }}
 topologySpreadConstraints:

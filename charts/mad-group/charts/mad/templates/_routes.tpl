@@ -12,7 +12,7 @@ metadata:
   {{- end }}
 spec:
   {{- with .className }}
-  ingressClassName: {{ . }}
+  ingressClassName: {{ . | quote }}
   {{- end }}
   rules:
     - host: {{ .host | quote }}
@@ -28,7 +28,7 @@ spec:
   {{- with .tlsSecret }}
   tls:
     - hosts: [{{ $.Values.ingress.host | quote }}]
-      secretName: {{ . }}
+      secretName: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- end }}

@@ -9,7 +9,7 @@
 terminationGracePeriodSeconds: {{ add (include "mad.preStopSeconds" . | int) .Values.drainSeconds 10 }}
 containers:
   - name: {{ .mad.id }}
-    image: {{ include "mad.image" . }}
+    image: {{ include "mad.image" . | quote }}
     imagePullPolicy: {{ include "mad.imagePullPolicy" . }}
     securityContext:
       {{- include "mad.containerSecurity" . | nindent 6 }}
@@ -43,7 +43,7 @@ volumes:
   {{- end }}
   {{- with (.Values.persistence).existingClaim }}
   - name: data
-    persistentVolumeClaim: { claimName: {{ . }} }
+    persistentVolumeClaim: { claimName: {{ . | quote }} }
   {{- end }}
 {{- end }}
 
@@ -108,10 +108,10 @@ volumeClaimTemplates:
     spec:
       accessModes: [ReadWriteOnce]
       {{- with $persistence.storageClass }}
-      storageClassName: {{ . }}
+      storageClassName: {{ . | quote }}
       {{- end }}
       resources:
         requests:
-          storage: {{ $persistence.size }}
+          storage: {{ include "mad.scalar" $persistence.size | quote }}
 {{- end }}
 {{- end }}

@@ -112,7 +112,7 @@ redis-start.sh: |
 terminationGracePeriodSeconds: 60
 containers:
   - name: redis
-    image: {{ include "mad.image" . }}
+    image: {{ include "mad.image" . | quote }}
     imagePullPolicy: {{ include "mad.imagePullPolicy" . }}
     command: [sh, /etc/mad-redis/redis-start.sh]
     securityContext:
@@ -159,11 +159,11 @@ volumes:
     configMap: { name: {{ include "mad.name" . }} }
   - name: password
     secret:
-      secretName: {{ include "redis.secretName" . }}
+      secretName: {{ include "redis.secretName" . | quote }}
       defaultMode: 0440
-      items: [{ key: {{ include "redis.secretKey" . }}, path: password }]
+      items: [{ key: {{ include "redis.secretKey" . | quote }}, path: password }]
   {{- with .Values.persistence.existingClaim }}
   - name: data
-    persistentVolumeClaim: { claimName: {{ . }} }
+    persistentVolumeClaim: { claimName: {{ . | quote }} }
   {{- end }}
 {{- end }}
