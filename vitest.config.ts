@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['{packages,services,test,bench}/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'test/llm/**', 'test/faults/**'],
+    // Each of these has a command of its own.
+    exclude: ['**/node_modules/**', 'test/{llm,faults,charts,operator,e2e}/**'],
     // Tests start processes and servers of their own; more at once only makes them wait.
     pool: 'forks',
     maxWorkers: 2,

@@ -18,10 +18,17 @@ test('values, schemas and READMEs of the charts are what their source says', asy
   expect(code).toBe(0);
 });
 
+test('the CustomResourceDefinition is what its schema says', async () => {
+  const { code, stderr } = await run('node', ['scripts/crd.ts', '--check']);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+});
+
 test('one version stands in the packages and the charts', () => {
   const { version } = JSON.parse(read('package.json')) as { version: string };
   const charts = [
     'mad-group',
+    'mad-operator',
     ...['mad', 'redis', 'grace', 'fiedler', 'rogers', 'sequential-thinking'].map(
       (name) => `mad-group/charts/${name}`,
     ),

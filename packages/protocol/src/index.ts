@@ -40,6 +40,16 @@ export {
 } from './errors.ts';
 export { HEALTH, HEARTBEAT_INTERVAL_MS, type Heartbeat, HeartbeatSchema } from './heartbeat.ts';
 export { type Logger, silentLogger } from './logger.ts';
+export { DEFAULT_STORAGE_SIZE } from './mad-group/fields.ts';
+export { MAD_GROUP, type MadGroup, MadGroupSchema } from './mad-group/mad-group.ts';
+export { GROUP_MADS } from './mad-group/mads.ts';
+export { type MadGroupSpec, MadGroupSpecSchema } from './mad-group/spec.ts';
+export {
+  CONDITION_TYPES,
+  type MadGroupCondition,
+  type MadGroupStatus,
+  MadGroupStatusSchema,
+} from './mad-group/status.ts';
 export {
   comparePlaces,
   formatPosition,
