@@ -14,6 +14,7 @@ COPY packages/mad/package.json packages/mad/
 COPY services/fiedler/package.json services/fiedler/
 COPY services/grace/package.json services/grace/
 COPY services/group/package.json services/group/
+COPY services/operator/package.json services/operator/
 COPY services/rogers/package.json services/rogers/
 COPY services/sequential-thinking/package.json services/sequential-thinking/
 RUN npm ci --omit=dev --omit=optional --workspace "services/${SERVICE}"
@@ -64,6 +65,12 @@ USER root
 RUN chown -R node:node /app/packages /app/services
 USER node
 CMD ["node", "--watch", "--watch-preserve-output", "src/main.ts"]
+
+# The operator renders the charts with Helm itself.
+FROM alpine/helm:3.22.0 AS helm
+FROM service AS operator
+COPY --from=helm /usr/bin/helm /usr/local/bin/helm
+COPY charts/mad-group /app/charts/mad-group
 
 # What a build without --target gives.
 FROM service

@@ -26,7 +26,11 @@ for (const service of positionals.length > 0 ? positionals : IMAGES) {
   const name = `mad/${service}:${tag}`;
   const args = { SERVICE: service, VERSION: version, REVISION: revision };
   const flags = Object.entries(args).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]);
-  const built = spawnSync('docker', ['build', '--tag', name, ...flags, ROOT], { encoding: 'utf8' });
+  // It has Helm and the charts beside it.
+  const target = service === 'operator' ? ['--target', 'operator'] : [];
+  const built = spawnSync('docker', ['build', '--tag', name, ...target, ...flags, ROOT], {
+    encoding: 'utf8',
+  });
   if (built.status !== 0) {
     console.error(`${built.stdout ?? ''}${built.stderr ?? built.error?.message ?? ''}`);
     console.error(`${name} was not built.`);

@@ -27,6 +27,8 @@ const IN_A_GROUP =
 const HOW: Readonly<Record<string, string>> = {
   'mad-group':
     '`helm install mads charts/mad-group` is a working group; a namespace holds one. What to do with it: [docs/kubernetes.md](../../docs/kubernetes.md).',
+  'mad-operator':
+    '`helm install mad-operator charts/mad-operator`, then `kubectl apply -f k8s/madgroup.yaml`: see [docs/kubernetes.md](../../docs/kubernetes.md).',
   redis: 'It is the bus of [mad-group](../../README.md).',
 };
 

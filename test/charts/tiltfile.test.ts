@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { IMAGES } from '../../scripts/image-names.ts';
+import { MAD_IMAGES as IMAGES } from '../../scripts/image-names.ts';
 import { template } from '../kit/helm.ts';
 import { ROOT, run } from '../kit/process.ts';
 import { pythonWith } from '../kit/python.ts';

@@ -1,6 +1,6 @@
 // What is in the images, and how they behave alone.
 import { afterAll, describe, expect, test } from 'vitest';
-import { IMAGES } from '../../scripts/image-names.ts';
+import { MAD_IMAGES as IMAGES } from '../../scripts/image-names.ts';
 import { must } from '../kit/cluster.ts';
 
 /** Over the base image, of the issue that asked for images. */

@@ -178,6 +178,16 @@ const madGroup = z.strictObject({
     .describe('For all members; a member’s own value wins.'),
 });
 
+const madOperator = z.strictObject({
+  replicas: replicas(1).describe('All but one wait for the lead.'),
+  image: image('mad/operator', '', 'The chart’s appVersion where empty.'),
+  watchNamespace: text().describe('The only namespace whose groups are kept; all of them where empty.'),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+  resources: resources({ cpu: '100m', memory: '192Mi' }, { memory: '768Mi' }),
+  ...placement,
+  global: z.looseObject({}).default({}),
+});
+
 /** Schema of each chart's values, by the chart's name. */
 export const CHARTS: Readonly<Record<string, z.ZodObject>> = {
   redis,
@@ -186,4 +196,5 @@ export const CHARTS: Readonly<Record<string, z.ZodObject>> = {
   rogers,
   'sequential-thinking': sequentialThinking,
   'mad-group': madGroup,
+  'mad-operator': madOperator,
 };

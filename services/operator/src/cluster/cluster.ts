@@ -1,0 +1,40 @@
+import type { MadGroup, MadGroupStatus } from '@mad-group/protocol';
+import type { KubernetesManifest } from '../render/manifest.ts';
+
+interface ClusterEvent {
+  readonly type: 'Normal' | 'Warning';
+  /** In one word, as `SecretRotated`. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What the operator asks of the API server. Errors carry the HTTP status as `code`. */
+export interface Cluster {
+  /** Server-side apply under the operator's name, over whoever else set its fields. */
+  apply(object: KubernetesManifest, options?: { readonly dryRun?: boolean }): Promise<KubernetesManifest>;
+  /** Idempotent: what is not there is deleted. */
+  delete(object: KubernetesManifest): Promise<void>;
+  /** Null where there is none. */
+  read(
+    header: Pick<KubernetesManifest, 'apiVersion' | 'kind' | 'metadata'>,
+  ): Promise<KubernetesManifest | null>;
+  writeStatus(group: MadGroup, status: MadGroupStatus): Promise<void>;
+  /** Tells people, beside the group. An event that cannot be written is no reason to fail. */
+  event(group: MadGroup, event: ClusterEvent): Promise<void>;
+}
+
+/** What the informers know, by the group's key `namespace/name`. */
+export interface Cache {
+  group(key: string): MadGroup | undefined;
+  groups(): readonly MadGroup[];
+  /** Objects that carry the group's label, pods too. */
+  owned(group: MadGroup): readonly KubernetesManifest[];
+}
+
+export const groupKey = ({ metadata }: MadGroup): string => `${metadata.namespace}/${metadata.name}`;
+
+/** HTTP status of an error of the API server; undefined for anything else. */
+export const codeOf = (error: unknown): number | undefined =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'number'
+    ? error.code
+    : undefined;

@@ -1,0 +1,78 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Logger, MadGroup } from '@mad-group/protocol';
+import type { KubernetesManifest } from '../render/manifest.ts';
+import { GROUP_LABEL } from '../render/names.ts';
+import type { Cache } from './cluster.ts';
+import { createLastingWatch, type WatchedKind } from './lasting-watch.ts';
+
+/** Kinds that the charts make, and pods, whose state is told of. */
+const OWNED_KINDS: readonly WatchedKind[] = [
+  { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' },
+  { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' },
+  { apiVersion: 'v1', kind: 'Service', plural: 'services' },
+  { apiVersion: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts' },
+  { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
+  { apiVersion: 'apps/v1', kind: 'StatefulSet', plural: 'statefulsets' },
+  { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments' },
+  { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', plural: 'poddisruptionbudgets' },
+  { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', plural: 'networkpolicies' },
+  { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', plural: 'ingresses' },
+];
+const GROUPS: WatchedKind = { apiVersion: 'mads.dev/v1alpha1', kind: 'MadGroup', plural: 'madgroups' };
+
+export interface Informers extends Cache {
+  /** Resolves when every kind was listed once. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Watches the groups, and by their label all that belongs to them.
+ *
+ * @param options.onChange is called with `namespace/name` of the group of which something has changed
+ */
+export function createInformers(options: {
+  readonly kubeconfig: KubeConfig;
+  readonly namespace?: string | undefined;
+  readonly onChange: (key: string) => void;
+  readonly log: Logger;
+}): Informers {
+  const { kubeconfig, namespace, onChange, log } = options;
+  const groups = createLastingWatch({
+    kubeconfig,
+    namespace,
+    log,
+    type: GROUPS,
+    onChange: ({ metadata }) => onChange(`${metadata.namespace}/${metadata.name}`),
+  });
+  const owned = OWNED_KINDS.map((type) =>
+    createLastingWatch({
+      kubeconfig,
+      namespace,
+      log,
+      type,
+      labelSelector: GROUP_LABEL,
+      onChange: ({ metadata }) => onChange(`${metadata.namespace}/${metadata.labels?.[GROUP_LABEL]}`),
+    }),
+  );
+  const all = [groups, ...owned];
+
+  const asGroups = (): readonly MadGroup[] => groups.objects() as unknown as readonly MadGroup[];
+  return {
+    groups: asGroups,
+    group: (key) => asGroups().find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key),
+    owned: ({ metadata }) =>
+      owned
+        .flatMap((watch) => watch.objects())
+        .filter((object: KubernetesManifest) => {
+          const { namespace: place, labels } = object.metadata;
+          return place === metadata.namespace && labels?.[GROUP_LABEL] === metadata.name;
+        }),
+    async start() {
+      await Promise.all(all.map((watch) => watch.start()));
+    },
+    async stop() {
+      await Promise.all(all.map((watch) => watch.stop()));
+    },
+  };
+}

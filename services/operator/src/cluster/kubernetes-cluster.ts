@@ -1,0 +1,95 @@
+import {
+  CustomObjectsApi,
+  type KubeConfig,
+  KubernetesObjectApi,
+  PatchStrategy,
+  setHeaderOptions,
+} from '@kubernetes/client-node';
+import type { Logger, MadGroup } from '@mad-group/protocol';
+import type { KubernetesManifest } from '../render/manifest.ts';
+import { FIELD_MANAGER } from '../render/names.ts';
+import { type Cluster, codeOf } from './cluster.ts';
+
+const GROUP = { group: 'mads.dev', version: 'v1alpha1', plural: 'madgroups' };
+const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+
+/** The API server that a kubeconfig, or the pod's own account, leads to. */
+export function createKubernetesCluster(
+  kubeconfig: KubeConfig,
+  { log, onWrite }: { readonly log: Logger; readonly onWrite: (verb: string, kind: string) => void },
+): Cluster {
+  const objects = KubernetesObjectApi.makeApiClient(kubeconfig);
+  const custom = kubeconfig.makeApiClient(CustomObjectsApi);
+  /** As JSON: the client makes dates of times, and what is compared comes from watches, which do not. */
+  const plain = (object: unknown): KubernetesManifest =>
+    JSON.parse(JSON.stringify(object)) as KubernetesManifest;
+
+  return {
+    async apply(object, { dryRun = false } = {}) {
+      if (!dryRun) onWrite('apply', object.kind);
+      return plain(
+        await objects.patch(
+          object as never,
+          undefined,
+          dryRun ? 'All' : undefined,
+          FIELD_MANAGER,
+          true,
+          PatchStrategy.ServerSideApply,
+        ),
+      );
+    },
+    async delete(object) {
+      onWrite('delete', object.kind);
+      const { uid } = object.metadata;
+      try {
+        await objects.delete(
+          object as never,
+          undefined,
+          undefined,
+          undefined,
+          undefined,
+          'Background',
+          uid === undefined ? undefined : { preconditions: { uid } },
+        );
+      } catch (error) {
+        if (codeOf(error) !== 404) throw error;
+      }
+    },
+    async read(header) {
+      try {
+        return plain(await objects.read(header as never));
+      } catch (error) {
+        if (codeOf(error) === 404) return null;
+        throw error;
+      }
+    },
+    async writeStatus({ metadata }, status) {
+      onWrite('status', 'MadGroup');
+      const { name, namespace } = metadata as { name: string; namespace: string };
+      // A list is replaced as a whole by a merge patch, and so is each condition.
+      await custom.patchNamespacedCustomObjectStatus({ ...GROUP, namespace, name, body: { status } }, MERGE);
+    },
+    async event(group, { type, reason, message }) {
+      const { name, namespace, uid } = group.metadata as Required<MadGroup['metadata']>;
+      const now = new Date().toISOString();
+      try {
+        onWrite('create', 'Event');
+        await objects.create({
+          apiVersion: 'v1',
+          kind: 'Event',
+          metadata: { generateName: `${name}-`, namespace },
+          involvedObject: { apiVersion: 'mads.dev/v1alpha1', kind: 'MadGroup', name, namespace, uid },
+          type,
+          reason,
+          message: message.slice(0, 1024),
+          source: { component: FIELD_MANAGER },
+          firstTimestamp: now,
+          lastTimestamp: now,
+          count: 1,
+        } as never);
+      } catch (error) {
+        log.warn({ err: error, reason }, 'An event could not be written');
+      }
+    },
+  };
+}

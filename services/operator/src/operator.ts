@@ -1,0 +1,85 @@
+import { type KubeConfig, VersionApi } from '@kubernetes/client-node';
+import type { Lifecycle } from '@mad-group/mad';
+import type { Logger, MadGroup } from '@mad-group/protocol';
+import { createInformers } from './cluster/informers.ts';
+import { createKubernetesCluster } from './cluster/kubernetes-cluster.ts';
+import { createApplier } from './reconcile/applier.ts';
+import { createQueue } from './reconcile/queue.ts';
+import { createReconciler } from './reconcile/reconcile.ts';
+import { createRenderer } from './render/renderer.ts';
+import { type Verification, verifyGroup } from './status/verification.ts';
+
+export interface OperatorOptions {
+  readonly kubeconfig: KubeConfig;
+  readonly namespace?: string | undefined;
+  readonly helm: string;
+  readonly chart: string;
+  readonly log: Logger;
+  /** Asks the MADs of a group; for tests that have none. */
+  readonly verify?: (group: MadGroup, token: string) => Promise<Verification>;
+}
+
+const PORTS: Readonly<Record<string, number>> = {
+  grace: 8000,
+  fiedler: 8001,
+  rogers: 8002,
+  'sequential-thinking': 8003,
+};
+const VERIFY_TIMEOUT_MS = 10_000;
+
+export interface Operator extends Lifecycle {
+  /** Whether it knows what is on the cluster. */
+  readonly ready: boolean;
+}
+
+/** Watches the groups of a cluster and keeps each as it is declared, from `start` to `stop`. */
+export function createOperator(options: OperatorOptions): Operator {
+  const { kubeconfig, namespace, log } = options;
+  const cluster = createKubernetesCluster(kubeconfig, {
+    log,
+    onWrite: (verb, kind) => log.debug({ verb, kind }, 'Write'),
+  });
+  let work: (key: string) => Promise<number | null> = async () => null;
+  const queue = createQueue({
+    work: (key) => work(key),
+    onError: (key, error, againInMs) =>
+      log.error({ err: error, group: key, again_in_ms: againInMs }, 'A pass failed'),
+  });
+  const informers = createInformers({ kubeconfig, namespace, log, onChange: (key) => queue.add(key) });
+  let ready = false;
+
+  return {
+    get ready() {
+      return ready;
+    },
+    async start() {
+      const { major, minor } = await kubeconfig.makeApiClient(VersionApi).getCode();
+      const renderer = createRenderer({
+        helm: options.helm,
+        chart: options.chart,
+        kubernetesVersion: `${major}.${minor.replace(/\D/g, '')}.0`,
+      });
+      work = createReconciler({
+        cache: informers,
+        cluster,
+        applier: createApplier(cluster),
+        render: renderer,
+        verify: options.verify ?? verifyOnCluster,
+        log,
+        nowMs: Date.now,
+      });
+      await informers.start();
+      ready = true;
+    },
+    async stop() {
+      ready = false;
+      await informers.stop();
+      await queue.stop();
+    },
+  };
+}
+
+function verifyOnCluster({ metadata, spec }: MadGroup, token: string): Promise<Verification> {
+  const urls = spec.mads.map(({ name }) => [name, `ws://${name}.${metadata.namespace}:${PORTS[name]}`]);
+  return verifyGroup({ urls: Object.fromEntries(urls), token, timeoutMs: VERIFY_TIMEOUT_MS });
+}

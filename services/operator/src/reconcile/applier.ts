@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { Cluster } from '../cluster/cluster.ts';
+import { type KubernetesManifest, keyOf } from '../render/manifest.ts';
+
+/** What an object was after the operator last looked at all of it. */
+interface Seen {
+  readonly desired: string;
+  readonly uid: string | undefined;
+  readonly resourceVersion: string | undefined;
+  readonly generation: number | undefined;
+  readonly labels: unknown;
+  readonly annotations: unknown;
+}
+
+/** Brings objects to what they should be, and writes nothing where they are. */
+export interface Applier {
+  /** @returns whether something was written */
+  apply(desired: KubernetesManifest, live: KubernetesManifest | undefined): Promise<boolean>;
+  forget(key: string): void;
+}
+
+/**
+ * An object that has not changed since it was last compared, and should still be the same, is not
+ * looked at. One that has changed is compared by a dry run, which changes nothing: it shows what an
+ * apply would make of it, defaults and fields of others included. So a foreign edit is reverted, a
+ * status that moved is not taken for one, and a restarted operator leaves a healthy group alone.
+ */
+export function createApplier(cluster: Pick<Cluster, 'apply'>): Applier {
+  const seen = new Map<string, Seen>();
+  const idOf = (object: KubernetesManifest): string => `${object.metadata.namespace}/${keyOf(object)}`;
+  const remember = (desired: string, live: KubernetesManifest): void => {
+    const { uid, resourceVersion, generation, labels, annotations } = live.metadata;
+    seen.set(idOf(live), { desired, uid, resourceVersion, generation, labels, annotations });
+  };
+
+  return {
+    async apply(desired, live) {
+      const sum = createHash('sha256').update(JSON.stringify(desired)).digest('hex');
+      if (live !== undefined && isUnchanged(seen.get(idOf(live)), sum, live)) return false;
+      if (live !== undefined) {
+        const would = await cluster.apply(desired, { dryRun: true });
+        if (isDeepStrictEqual(essence(would), essence(live))) {
+          remember(sum, live);
+          return false;
+        }
+      }
+      remember(sum, await cluster.apply(desired));
+      return true;
+    },
+    forget: (key) => void seen.delete(key),
+  };
+}
+
+function isUnchanged(before: Seen | undefined, desired: string, { metadata }: KubernetesManifest): boolean {
+  if (before === undefined || before.desired !== desired || before.uid !== metadata.uid) return false;
+  if (before.resourceVersion === metadata.resourceVersion) return true;
+  // Kinds that count their generations change otherwise in their status alone.
+  return (
+    metadata.generation !== undefined &&
+    before.generation === metadata.generation &&
+    isDeepStrictEqual(before.labels, metadata.labels) &&
+    isDeepStrictEqual(before.annotations, metadata.annotations)
+  );
+}
+
+/** Without what the API server keeps for itself, and what tells of the object's state. */
+function essence(object: KubernetesManifest): unknown {
+  const { managedFields, resourceVersion, generation, creationTimestamp, uid, ...metadata } =
+    object.metadata as Record<string, unknown>;
+  const { status, ...rest } = object as unknown as Record<string, unknown>;
+  return { ...rest, metadata };
+}

@@ -1,0 +1,53 @@
+import type { MadGroup } from '@mad-group/protocol';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { KubernetesManifest } from '../render/manifest.ts';
+import { ADMIN, tokensSecretName } from '../render/names.ts';
+import { busSecretRef, type SecretSums } from '../render/values.ts';
+import { givenSecrets, isKept, type MissingSecret, ownSecretNames, secretsOf, sumsOf } from './secrets.ts';
+
+export interface GroupSecrets {
+  /** Those that the operator makes, as they should be. */
+  readonly own: readonly KubernetesManifest[];
+  readonly sums: SecretSums;
+  /** Token of the caller `admin`. */
+  readonly token: string;
+  readonly missing: readonly MissingSecret[];
+}
+
+/**
+ * What the group's Secrets hold: its own, as they should be, and those of others that it names. New
+ * values are made only after the API server itself has said that there are none: a cache lags, and a
+ * password that is made twice locks out whoever has read the first.
+ */
+export async function readSecrets(
+  group: MadGroup,
+  cached: readonly KubernetesManifest[],
+  cluster: Pick<Cluster, 'read'>,
+): Promise<GroupSecrets> {
+  const { namespace } = group.metadata;
+  const read = (name: string): Promise<KubernetesManifest | null> =>
+    cluster.read({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace } });
+  const live: KubernetesManifest[] = [];
+  for (const name of ownSecretNames(group)) {
+    const secret = cached.find(({ kind, metadata }) => kind === 'Secret' && metadata.name === name);
+    const sure = secret !== undefined && isKept(group, secret) ? secret : await read(name);
+    if (sure !== null) live.push({ ...sure, kind: 'Secret' });
+  }
+  const own = secretsOf(group, live);
+  const known = new Map(own.map((secret) => [secret.metadata.name, secret]));
+  for (const { name } of givenSecrets(group)) {
+    if (known.has(name)) continue;
+    const secret = await read(name);
+    if (secret !== null) known.set(name, secret);
+  }
+  const valueAt = (ref: { name: string; key: string } | undefined): string | undefined => {
+    const encoded = ref === undefined ? undefined : known.get(ref.name)?.data?.[ref.key];
+    return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString();
+  };
+  return {
+    own,
+    sums: sumsOf(valueAt(busSecretRef(group)), valueAt(group.spec.llm.apiKeySecretRef)),
+    token: valueAt({ name: tokensSecretName(group.metadata.name), key: ADMIN }) ?? '',
+    missing: givenSecrets(group).filter((ref) => valueAt(ref) === undefined),
+  };
+}

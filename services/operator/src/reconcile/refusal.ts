@@ -1,0 +1,41 @@
+import { GROUP_MADS, type MadGroup } from '@mad-group/protocol';
+import type { MissingSecret } from './secrets.ts';
+
+/** Why a spec is not carried out: a word for programs, and what to do for people. */
+export interface Refusal {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What the API server could not see: other objects, and what this version cannot do. */
+export function findRefusal(
+  group: MadGroup,
+  groups: readonly MadGroup[],
+  missing: readonly MissingSecret[],
+): Refusal | null {
+  const { name, namespace } = group.metadata;
+  const first = groups
+    .filter((other) => other.metadata.namespace === namespace)
+    .toSorted(byAge)
+    .at(0);
+  if (first !== undefined && first.metadata.name !== name) {
+    const message = `Namespace ${namespace} already holds the group ${first.metadata.name}, and their Services have the same names: put this one into a namespace of its own.`;
+    return { reason: 'NamespaceTaken', message };
+  }
+  const unknown = group.spec.mads.filter((mad) => !(GROUP_MADS as readonly string[]).includes(mad.name));
+  if (unknown.length > 0) {
+    const message = `MADs of your own are not run by this version: remove ${unknown.map((mad) => mad.name).join(', ')} from mads.`;
+    return { reason: 'NotSupported', message };
+  }
+  const [lacking] = missing;
+  if (lacking !== undefined) {
+    const message = `${lacking.field} names the Secret ${lacking.name} with the key ${lacking.key}, which is not there: create it, or correct the name.`;
+    return { reason: 'SecretMissing', message };
+  }
+  return null;
+}
+
+/** The older one first; of the same second, the one that is first by name. */
+const byAge = (a: MadGroup, b: MadGroup): number => ageOf(a).localeCompare(ageOf(b));
+const ageOf = ({ metadata }: MadGroup): string =>
+  `${(metadata as { creationTimestamp?: string }).creationTimestamp ?? ''} ${metadata.name}`;

@@ -1,0 +1,83 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { MadGroup } from '@mad-group/protocol';
+import type { KubernetesManifest } from '../render/manifest.ts';
+import { ADMIN, busSecretName, PASSWORD_KEY, ROTATE_ANNOTATION, tokensSecretName } from '../render/names.ts';
+import { busSecretRef, type SecretSums } from '../render/values.ts';
+
+/** 256 bits, in letters that need no quotes anywhere. */
+const newSecret = (): string => randomBytes(32).toString('hex');
+
+/** Names of the Secrets that the operator makes for a group. */
+export const ownSecretNames = (group: MadGroup): string[] => [
+  tokensSecretName(group.metadata.name),
+  ...(busSecretRef(group).name === busSecretName(group.metadata.name)
+    ? [busSecretName(group.metadata.name)]
+    : []),
+];
+
+/** Whether a Secret's values are to be kept: it is there, and no other ones were asked for. */
+export const isKept = (group: MadGroup, secret: KubernetesManifest | undefined): boolean =>
+  secret !== undefined &&
+  (secret.metadata.annotations?.[ROTATE_ANNOTATION] ?? '') ===
+    (group.metadata.annotations?.[ROTATE_ANNOTATION] ?? '');
+
+/**
+ * The Secrets that the operator makes for a group, as they should be: values that are there are kept,
+ * unless the group asks for others by another value of its `mads.dev/rotate`. A deleted Secret is made
+ * anew, which rotates it too.
+ */
+export function secretsOf(group: MadGroup, live: readonly KubernetesManifest[]): KubernetesManifest[] {
+  const rotate = group.metadata.annotations?.[ROTATE_ANNOTATION] ?? '';
+  return ownSecretNames(group).map((name) => {
+    const keys = name === busSecretName(group.metadata.name) ? [PASSWORD_KEY] : [ADMIN, ...madeTokens(group)];
+    const there = live.find(({ kind, metadata }) => kind === 'Secret' && metadata.name === name);
+    const kept = isKept(group, there) ? there?.data : undefined;
+    const data = Object.fromEntries(
+      keys.map((key) => [key, kept?.[key] ?? Buffer.from(newSecret()).toString('base64')]),
+    );
+    return {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, annotations: { [ROTATE_ANNOTATION]: rotate } },
+      data,
+    };
+  });
+}
+
+const madeTokens = ({ spec }: MadGroup): string[] =>
+  spec.callers.filter(({ tokenSecretRef }) => tokenSecretRef === undefined).map(({ name }) => name);
+
+/** A Secret that the group names and that is not there, or lacks its key. */
+export interface MissingSecret {
+  readonly name: string;
+  readonly key: string;
+  /** Field of the spec that names it. */
+  readonly field: string;
+}
+
+/** Secrets of others that the group names. */
+export function givenSecrets({ spec }: MadGroup): MissingSecret[] {
+  const { llm, bus } = spec;
+  const given = (field: string, ref: { name: string; key: string } | undefined): MissingSecret[] =>
+    ref === undefined ? [] : [{ name: ref.name, key: ref.key, field }];
+  const ca = bus.external?.tls?.caSecretRef ?? bus.sentinels?.tls?.caSecretRef;
+  return [
+    ...given('llm.apiKeySecretRef', llm.apiKeySecretRef),
+    ...given('bus.passwordSecretRef', bus.passwordSecretRef),
+    ...given('bus.external.passwordSecretRef', bus.external?.passwordSecretRef),
+    ...given('bus.sentinels.passwordSecretRef', bus.sentinels?.passwordSecretRef),
+    ...given('bus tls.caSecretRef', ca === undefined ? undefined : { name: ca.name, key: 'ca.crt' }),
+    ...spec.callers.flatMap(({ name, tokenSecretRef }) =>
+      given(`callers[${name}].tokenSecretRef`, tokenSecretRef),
+    ),
+  ];
+}
+
+/** Sums over what pods read at their start. Tokens of callers are read again while they run. */
+export const sumsOf = (password: string | undefined, apiKey: string | undefined): SecretSums => ({
+  redis: sum(password),
+  llm: sum(apiKey),
+});
+
+const sum = (value: string | undefined): string =>
+  value === undefined ? '' : createHash('sha256').update(value).digest('hex').slice(0, 16);

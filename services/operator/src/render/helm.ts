@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { parseAllDocuments, stringify } from 'yaml';
+import type { KubernetesManifest } from './manifest.ts';
+
+export interface HelmOptions {
+  /** The binary. */
+  readonly helm: string;
+  /** Folder of the chart. */
+  readonly chart: string;
+  /** Of the cluster, as `1.35.0`. */
+  readonly kubernetesVersion: string;
+}
+
+/** The values are not what the chart takes; the message is Helm's, without its decoration. */
+export class RenderError extends Error {
+  override readonly name = 'RenderError';
+}
+
+/** Makes manifests of values, as `helm install` would: one description of each workload for both. */
+export async function renderChart(
+  release: { readonly name: string; readonly namespace: string },
+  values: object,
+  options: HelmOptions,
+): Promise<KubernetesManifest[]> {
+  const args = ['template', release.name, options.chart, '--namespace', release.namespace];
+  const flags = ['--no-hooks', '--skip-tests', '--kube-version', options.kubernetesVersion, '--values', '-'];
+  const child = spawn(options.helm, [...args, ...flags], { stdio: ['pipe', 'pipe', 'pipe'] });
+  // A helm that ends early leaves the rest unread; its exit says why.
+  child.stdin.on('error', () => undefined).end(stringify(values));
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  if (code !== 0) throw new RenderError(reasonOf(stderr));
+  return parseAllDocuments(stdout).flatMap((document) => {
+    const object = document.toJS() as KubernetesManifest | null;
+    return object === null ? [] : [object];
+  });
+}
+
+/** What Helm says, in one line, without the place in the template that only we understand. */
+const reasonOf = (stderr: string): string =>
+  stderr
+    .replace(/^Error: /, '')
+    .replace(/execution error at \(.*?\): /, '')
+    .replace(/\n\s*Use --debug flag.*$/s, '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('walk.go'))
+    .join(' ');

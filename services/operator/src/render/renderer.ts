@@ -1,0 +1,23 @@
+import type { MadGroup } from '@mad-group/protocol';
+import { type HelmOptions, renderChart } from './helm.ts';
+import type { KubernetesManifest } from './manifest.ts';
+
+interface Rendered {
+  readonly input: string;
+  readonly manifests: readonly KubernetesManifest[];
+}
+
+/** Renders a group's values, each set of them once: a pass that changes nothing starts no helm. */
+export function createRenderer(
+  options: HelmOptions,
+): (group: MadGroup, values: object) => Promise<readonly KubernetesManifest[]> {
+  const last = new Map<string, Rendered>();
+  return async ({ metadata }, values) => {
+    const input = JSON.stringify(values);
+    const known = last.get(metadata.uid);
+    if (known?.input === input) return known.manifests;
+    const manifests = await renderChart(metadata, values, options);
+    last.set(metadata.uid, { input, manifests });
+    return manifests;
+  };
+}

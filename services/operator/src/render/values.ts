@@ -1,0 +1,120 @@
+import type { MadGroup, MadGroupSpec } from '@mad-group/protocol';
+import { ADMIN, busSecretName, GROUP_LABEL, PASSWORD_KEY, tokensSecretName } from './names.ts';
+
+/** Sums over what Helm cannot look up; another one restarts what uses it. */
+export interface SecretSums {
+  readonly redis: string;
+  readonly llm: string;
+}
+
+type Values = Record<string, unknown>;
+type Mad = NonNullable<MadGroupSpec['mads']>[number];
+
+/** Charts of the group; what is not declared is switched off. */
+const MEMBERS = ['grace', 'fiedler', 'rogers', 'sequential-thinking'] as const;
+
+/**
+ * Values of the chart `mad-group` for a group: pure, so that the same resource gives the same
+ * manifests. A MAD's own `values` win over what its other fields say.
+ */
+export function groupValues({ metadata, spec }: MadGroup, sums: SecretSums): Values {
+  const { llm, bus, callers = [], images, dataPolicy } = spec;
+  const whenDeleted = dataPolicy === 'Delete' ? 'Delete' : 'Retain';
+  return {
+    llm: defined({
+      model: llm?.model,
+      baseUrl: llm?.baseUrl,
+      apiKeySecret: llm?.apiKeySecretRef?.name,
+      apiKeySecretKey: llm?.apiKeySecretRef?.key,
+      egress: llm?.egress,
+    }),
+    admin: { existingSecret: tokensSecretName(metadata.name), existingSecretKey: ADMIN },
+    callers: callers.map(({ name, scopes, tokenSecretRef }) => ({
+      name,
+      scopes,
+      existingSecret: tokenSecretRef?.name ?? tokensSecretName(metadata.name),
+      existingSecretKey: tokenSecretRef?.key ?? name,
+    })),
+    checksums: sums,
+    redis: { ...redisValues(metadata.name, bus), ...persistence(bus?.storage, whenDeleted) },
+    ...Object.fromEntries(
+      MEMBERS.map((name) => [
+        name,
+        memberValues(
+          spec.mads?.find((mad) => mad.name === name),
+          whenDeleted,
+        ),
+      ]),
+    ),
+    global: {
+      commonLabels: { [GROUP_LABEL]: metadata.name },
+      image: defined({ registry: images?.registry, tag: images?.tag, pullPolicy: images?.pullPolicy }),
+      imagePullSecrets: images?.pullSecrets ?? [],
+    },
+  };
+}
+
+/** Secret and key of the bus' password: the user's, or the one that the operator makes. */
+export function busSecretRef({ metadata, spec: { bus } }: MadGroup): { name: string; key: string } {
+  const given =
+    bus?.external?.passwordSecretRef ?? bus?.sentinels?.passwordSecretRef ?? bus?.passwordSecretRef;
+  return given
+    ? { name: given.name, key: given.key ?? PASSWORD_KEY }
+    : { name: busSecretName(metadata.name), key: PASSWORD_KEY };
+}
+
+function redisValues(group: string, bus: MadGroupSpec['bus']): Values {
+  const { name, key } = busSecretRef({ metadata: { name: group }, spec: { bus } } as MadGroup);
+  const { external, sentinels } = bus ?? {};
+  const tls = external?.tls ?? sentinels?.tls;
+  return {
+    auth: { existingSecret: name, existingSecretKey: key },
+    external: defined({
+      url: external?.url,
+      tls: sentinels?.tls === undefined ? undefined : true,
+      caSecret: tls?.caSecretRef?.name,
+    }),
+    ...defined({ sentinels: sentinels?.addresses, sentinelMaster: sentinels?.master }),
+  };
+}
+
+function memberValues(mad: Mad | undefined, whenDeleted: string): Values {
+  if (mad === undefined) return { enabled: false };
+  const { replicas, image, storage, resources, values } = mad;
+  const own = defined({ replicas, resources, image: image === undefined ? undefined : imageValues(image) });
+  const keeps = mad.name === 'fiedler' || mad.name === 'rogers';
+  return merge({ enabled: true, ...own, ...(keeps ? persistence(storage, whenDeleted) : {}) }, values ?? {});
+}
+
+const persistence = (storage: MadGroupSpec['bus']['storage'], whenDeleted: string): Values => ({
+  persistence: { ...defined({ size: storage?.size, storageClass: storage?.storageClass }), whenDeleted },
+});
+
+/** `registry/repository:tag@digest` in the parts that the charts take. */
+function imageValues(image: string): Values {
+  const [rest, digest] = image.split('@') as [string, string?];
+  const colon = rest.lastIndexOf(':');
+  const hasTag = colon > rest.lastIndexOf('/');
+  return defined({
+    repository: hasTag ? rest.slice(0, colon) : rest,
+    tag: hasTag ? rest.slice(colon + 1) : undefined,
+    digest,
+  });
+}
+
+/** Without what is undefined: Helm would take that for null, which removes a default. */
+const defined = (values: Values): Values =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+
+const isObject = (value: unknown): value is Values =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Deep; what is over wins. */
+function merge(under: Values, over: Values): Values {
+  const merged = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key];
+    merged[key] = isObject(value) && isObject(below) ? merge(below, value) : value;
+  }
+  return merged;
+}
