@@ -41,6 +41,7 @@ ENV NODE_ENV=production \
 RUN mkdir /data && chown node:node /data \
  && ln -s /app/packages/mad/bin/mad-cli.mjs /usr/local/bin/mad-cli \
  && ln -s /app/packages/mad/bin/mad-status.mjs /usr/local/bin/mad-status
+COPY LICENSE /app/
 COPY --from=dependencies /app/node_modules /app/node_modules
 COPY --from=sources /app/packages /app/packages
 COPY --from=sources /app/services /app/services

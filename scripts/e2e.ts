@@ -10,6 +10,7 @@ import { IMAGES } from './image-names.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const KIND_CLUSTER = 'mads';
+const REDIS = 'redis:7-bookworm';
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 /** The same images under a second tag: what an upgrade goes to. */
 const nextTag = `${version}-next`;
@@ -47,8 +48,8 @@ if (!process.env.KUBECONFIG) useKind();
 must('node', 'scripts/images.ts');
 const images = IMAGES.flatMap((name) => [`mad/${name}:${version}`, `mad/${name}:${nextTag}`]);
 for (const name of IMAGES) must('docker', 'tag', `mad/${name}:${version}`, `mad/${name}:${nextTag}`);
-if (process.env.LOAD_IMAGES)
-  must('sh', '-c', `${process.env.LOAD_IMAGES} "$@"`, 'sh', ...images, 'redis:7-bookworm');
+if (spawnSync('docker', ['image', 'inspect', REDIS]).status !== 0) must('docker', 'pull', REDIS);
+if (process.env.LOAD_IMAGES) must('sh', '-c', `${process.env.LOAD_IMAGES} "$@"`, 'sh', ...images, REDIS);
 const { status } = spawnSync(
   'node',
   ['scripts/test.ts', '--config', 'vitest.e2e.config.ts', ...process.argv.slice(2)],

@@ -21,6 +21,9 @@ const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const tag = values.tag ?? version;
 const revision = output('git', ['rev-parse', 'HEAD']) || 'unknown';
 
+// BuildKit pulls a base without keeping it by its name, and its size is asked for below.
+if (!output('docker', ['image', 'inspect', BASE])) spawnSync('docker', ['pull', BASE], { stdio: 'inherit' });
+
 for (const service of positionals.length > 0 ? positionals : IMAGES) {
   const startedMs = performance.now();
   const name = `mad/${service}:${tag}`;

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 const FILES =
   /\.(?:map|md|markdown|d\.[cm]?ts|[cm]?ts|flow|c|cc|cpp|h|hpp|gyp|gypi)$|^(?:CHANGELOG|HISTORY)/i;
 const FOLDERS = /^(?:docs?|tests?|__tests__|examples?|benchmarks?|\.github)$/;
+/** Whoever passes a package on passes these on. */
+const LICENCE = /^(?:licen[cs]e|copying|notice)/i;
 const LINKS = 'node_modules/@mad-group';
 
 if (process.argv[2] === '--sources') {
@@ -32,7 +34,7 @@ function prune(folder) {
     if (stat.isDirectory()) {
       if (isPackage && FOLDERS.test(name)) remove(path);
       else prune(path);
-    } else if (stat.isFile() && FILES.test(name)) remove(path);
+    } else if (stat.isFile() && FILES.test(name) && !LICENCE.test(name)) remove(path);
   }
 }
 

@@ -90,6 +90,38 @@ const MISTAKES: readonly (readonly [what: string, chart: string, args: string, w
     'grace.config.LOG_LEVEL=debug,grace.extraEnv[0].name=LOG_LEVEL,grace.extraEnv[0].value=info',
     /grace: LOG_LEVEL is in config and in extraEnv/,
   ],
+  [
+    'a variable that the chart sets',
+    'mad-group',
+    'grace.extraEnv[0].name=DRAIN_MS,grace.extraEnv[0].value=5',
+    /grace: extraEnv sets DRAIN_MS/,
+  ],
+  [
+    'no MAD at all',
+    'mad-group',
+    'grace.enabled=false,fiedler.enabled=false,rogers.enabled=false,sequential-thinking.enabled=false',
+    /Every MAD is switched off/,
+  ],
+  [
+    'thinkers without their planner',
+    'mad-group',
+    'sequential-thinking.enabled=false',
+    /sequential-thinking\.enabled is false, and fiedler/,
+  ],
+  [
+    'more memory for Redis than it may take',
+    'mad-group',
+    'redis.maxMemoryMb=4096',
+    /redis\.maxMemoryMb is 4096 and the memory limit 1Gi/,
+  ],
+  [
+    'a wildcard for a host',
+    'mad-group',
+    'grace.httpRoute.enabled=true,grace.httpRoute.parentRefs[0].name=x,grace.httpRoute.hostnames[0]=*.example',
+    /grace: httpRoute\.hostnames has \*\.example/,
+  ],
+  ['null for a part', 'mad-group', 'llm=null', /llm/],
+  ['null for a part of a member', 'mad-group', 'rogers.networkPolicy=null', /networkPolicy/],
   ['a member alone without a bus', 'fiedler', 'enabled=true', /fiedler: redis\.url is not set/],
   [
     'a member alone without the password',

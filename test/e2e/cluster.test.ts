@@ -129,8 +129,9 @@ describe('installed without any flag', () => {
   });
 
   test('no pod has a token of the API server', async () => {
-    const { stdout } = await ns.exec('fiedler-0', 'ls', '/var/run/secrets');
-    expect(stdout).not.toContain('kubernetes.io');
+    const { code, stdout, stderr } = await ns.exec('fiedler-0', 'ls', '/run/secrets');
+    expect(code, stderr).toBe(0);
+    expect(stdout.trim().split('\n')).toEqual(['callers', 'redis']);
   });
 });
 
@@ -208,6 +209,8 @@ describe('who may reach whom', () => {
     );
   });
 
+  /** A policy that rejects, or one that drops. */
+  const REFUSED = /^(ECONNREFUSED|silence)$/;
   /** What becomes of a connection from a pod: `open`, or the code of the error. */
   const connect = async (pod: string, host: string, port: number): Promise<string> => {
     const script = `const s = require('net').connect(${port}, '${host}'); s.setTimeout(3000, () => s.destroy(new Error('silence')));
@@ -220,12 +223,13 @@ describe('who may reach whom', () => {
     ...MAD_NAMES.map((mad) => [mad, 9464] as const),
     ['redis', 6379] as const,
   ])('a foreign pod does not reach %s:%i', async (host, port) => {
-    expect(await connect('foreigner', host, port)).not.toBe('open');
+    expect(await connect('foreigner', host, port)).toMatch(REFUSED);
   });
 
   test('a labelled client reaches the tools, by WebSocket and by MCP, and nothing else', async () => {
     const verified = await ns.exec('client', 'mad-cli', 'verify', '--json');
-    expect(verified.stdout).not.toContain('"error"');
+    expect(verified.code, verified.stdout).toBe(0);
+    expect(JSON.parse(verified.stdout)).toHaveLength(MAD_NAMES.length);
     const status = await ns.exec('client', 'mad-cli', '--mad', 'fiedler', 'mad_get_status');
     expect(JSON.parse(status.stdout)).toMatchObject({ mad_id: 'fiedler', health: 'HEALTHY' });
     const asked = await ns.exec(
@@ -235,8 +239,8 @@ describe('who may reach whom', () => {
       'prompt=System check, please respond with OK.',
     );
     expect(asked.stdout, asked.stderr).toContain('OK');
-    expect(await connect('client', 'redis', 6379)).not.toBe('open');
-    expect(await connect('client', 'fiedler', 9464)).not.toBe('open');
+    expect(await connect('client', 'redis', 6379)).toMatch(REFUSED);
+    expect(await connect('client', 'fiedler', 9464)).toMatch(REFUSED);
   });
 
   test('without a token the client is refused', async () => {
@@ -253,9 +257,9 @@ describe('who may reach whom', () => {
 
   test('a MAD reaches what it needs, and neither its siblings nor the world', async () => {
     expect(await connect('fiedler-0', 'sequential-thinking', 8003)).toBe('open');
-    expect(await connect('fiedler-0', 'rogers', 8002)).not.toBe('open');
-    expect(await connect('fiedler-0', 'model', 80)).not.toBe('open');
-    expect(await connect('redis-0', 'fiedler', 8001)).not.toBe('open');
+    expect(await connect('fiedler-0', 'rogers', 8002)).toMatch(REFUSED);
+    expect(await connect('fiedler-0', 'model', 80)).toMatch(REFUSED);
+    expect(await connect('redis-0', 'fiedler', 8001)).toMatch(REFUSED);
   });
 });
 
@@ -390,10 +394,12 @@ describe('over time', () => {
   test('a drain ends with one replica of everything, and the group comes back', async () => {
     const node = (await ns.get<{ spec: { nodeName: string } }>('pod', 'fiedler-0')).spec.nodeName;
     try {
+      // Of this group alone: other groups on the cluster are none of this test's business.
+      await ns.kubectl('label', 'pods', '-l', 'mads.dev/member=true', `mads.dev/e2e=${ns.name}`);
       await must('kubectl', [
         'drain',
         node,
-        '--pod-selector=mads.dev/member=true',
+        `--pod-selector=mads.dev/e2e=${ns.name}`,
         '--delete-emptydir-data',
         '--ignore-daemonsets',
         '--timeout=120s',
@@ -401,7 +407,7 @@ describe('over time', () => {
       const { items } = await ns.get<List<Pod>>(
         'pods',
         '-l',
-        'mads.dev/member=true',
+        `mads.dev/e2e=${ns.name}`,
         '--field-selector=status.phase=Running',
       );
       expect(items).toEqual([]);

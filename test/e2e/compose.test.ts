@@ -198,6 +198,13 @@ describeGroup('on compose', () => ({
   logs: async (mad) => (await shell(`docker-compose logs --no-color ${serviceOf(mad)}`)).stdout,
 }));
 describe('operations', () => {
+  test('containers reach each other by the names of their services', async () => {
+    const asked = await terminal(
+      'docker-compose exec -T fiedler mad-cli --url ws://sequential_thinking:8003 mad_get_status',
+    );
+    expect(JSON.parse(asked)).toMatchObject({ mad_id: 'sequential-thinking' });
+  });
+
   test('nothing but the tools is published, and only on this machine', async () => {
     const { stdout } = await shell('docker-compose ps');
     expect(stdout.match(/\S+->\d+\/tcp/g)?.toSorted()).toEqual(
@@ -206,16 +213,27 @@ describe('operations', () => {
     expect(stdout).not.toContain('->6379');
   });
 
+  const HEALTHY = 'docker-compose exec fiedler mad-status';
+  const newTask = async (): Promise<string> => {
+    const asked = await terminal(
+      `docker-compose exec -T fiedler mad-cli fiedler_ask '{"prompt": "remember this"}'`,
+    );
+    return (JSON.parse(asked) as { task_id: string }).task_id;
+  };
+  const status = (taskId: string): string =>
+    `docker-compose exec -T fiedler mad-cli fiedler_get_task_status task_id=${taskId}`;
+
   test('runbook 1: a restarted service comes back with its tasks', async () => {
-    const before = await terminal('docker-compose exec -T rogers mad-cli rogers_get_stats');
+    const task = await newTask();
     await terminal('docker-compose restart fiedler');
-    await shows('docker-compose exec fiedler mad-status', 'Status: HEALTHY');
-    expect(before).toContain('total_messages');
+    await shows(HEALTHY, 'Status: HEALTHY');
+    await shows(status(task), /"status": "COMPLETED"/);
   });
 
   test('the rollback that keeps data keeps it, and the other one does not', async () => {
     const list = 'docker volume ls --quiet --filter label=com.docker.compose.project=mad-guide';
     const volumes = async (): Promise<string[]> => (await terminal(list)).trim().split('\n').toSorted();
+    const task = await newTask();
     await terminal('docker-compose down');
     expect(await volumes()).toEqual([
       'mad-guide_fiedler-data',
@@ -223,7 +241,8 @@ describe('operations', () => {
       'mad-guide_rogers-data',
     ]);
     await terminal('docker-compose up -d');
-    await shows('docker-compose exec fiedler mad-status', 'Status: HEALTHY');
+    await shows(HEALTHY, 'Status: HEALTHY');
+    await shows(status(task), /"status": "COMPLETED"/);
     await terminal('docker-compose down --volumes');
     expect(await volumes()).toEqual(['']);
   });

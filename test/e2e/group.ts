@@ -111,6 +111,9 @@ export function describeGroup(name: string, find: () => GroupUnderTest): void {
       const task = await ended(client('fiedler'), accepted.task_id as string);
       const tokens = events.filter(({ type }) => type === 'token');
       expect(tokens.length).toBeGreaterThan(1);
+      // They were there to be read before the answer was complete.
+      const ends = events.find(({ type, status }) => type === 'state' && status === 'COMPLETED');
+      expect(Date.parse(tokens[0]?.timestamp as string)).toBeLessThan(Date.parse(ends?.timestamp as string));
       const said = tokens.map(({ token }) => token).join('');
       expect(said).toBe((task.result_payload as { response: string }).response);
     });

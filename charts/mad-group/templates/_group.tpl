@@ -9,17 +9,19 @@ the model. Made once in a rendering, since a new password must be the same where
 {{- $key := include "redis.secretKey" $redis -}}
 {{- $args := list . $secret $key -}}
 {{- $password := empty .Values.redis.auth.existingSecret | ternary (include "mad.keptOrNew" $args) (include "mad.lookedUp" $args) -}}
-{{- $llmKey := include "mad.lookedUp" (list . .Values.llm.apiKeySecret .Values.llm.apiKeySecretKey) -}}
+{{- $llmSecretKey := .Values.llm.apiKeySecretKey | default "api-key" -}}
+{{- $llmKey := include "mad.lookedUp" (list . .Values.llm.apiKeySecret $llmSecretKey) -}}
 {{- $tokens := list -}}
 {{- range include "mad-group.callers" . | fromYamlArray }}
 {{- $tokens = append $tokens (dict "name" .name "secret" .secret "key" .key) }}
 {{- end }}
+{{- $secrets := dict (printf "%s/%s" $secret $key) ($password | default .Values.checksums.redis) (printf "%s/%s" .Values.llm.apiKeySecret $llmSecretKey) ($llmKey | default .Values.checksums.llm) -}}
 {{- $external := .Values.redis.external -}}
 {{- $values := dict
   "redis" (dict "url" (include "redis.url" $redis) "passwordSecret" $secret "passwordKey" $key "caSecret" $external.caSecret "peers" $external.peers "ports" $external.ports)
   "callers" (dict "configMap" (include "mad-group.callersName" .) "tokens" $tokens)
   "llm" .Values.llm -}}
-{{- $_ := set .Values.global "_known" (dict "values" $values "secrets" (dict "redis" ($password | default .Values.checksums.redis) "llm" ($llmKey | default .Values.checksums.llm))) -}}
+{{- $_ := set .Values.global "_known" (dict "values" $values "password" $password "secrets" $secrets) -}}
 {{- end }}
 {{- end }}
 
@@ -30,8 +32,14 @@ the model. Made once in a rendering, since a new password must be the same where
 {{- with index $root.Subcharts $name }}
 {{- include "mad-group.known" $root -}}
 {{- $known := $root.Values.global._known -}}
-{{- $values := ternary .Values (merge (deepCopy .Values) $known.values) (eq $name "redis") -}}
-{{- $ctx := dict "Values" $values "Chart" .Chart "Files" .Files "Release" $root.Release "Capabilities" $root.Capabilities "secrets" $known.secrets -}}
+{{- $values := deepCopy .Values -}}
+{{- if ne $name "redis" -}}
+{{- /* A member with a Secret of its own has its own key within it. */ -}}
+{{- $group := deepCopy $known.values -}}
+{{- if (.Values.llm).apiKeySecret }}{{ $_ := unset $group.llm "apiKeySecretKey" }}{{ end -}}
+{{- $values = merge $values $group -}}
+{{- end -}}
+{{- $ctx := dict "Values" $values "Chart" .Chart "Files" .Files "Release" $root.Release "Capabilities" $root.Capabilities "secrets" $known.secrets "password" $known.password -}}
 {{ include (printf "%s.manifests" $name) $ctx }}
 {{- end }}
 {{- end }}
@@ -50,13 +58,18 @@ the model. Made once in a rendering, since a new password must be the same where
 {{- end }}
 
 {{- define "mad-group.labels" -}}
-{{ include "mad.selectorLabels" . }}
-app.kubernetes.io/part-of: mad-group
-{{- include "mad.commonLabels" . }}
-{{ include "mad.versionLabels" . }}
+{{- include "mad.labels" (dict "Chart" .Chart "Release" .Release "Values" .Values "mad" (dict "component" "group")) }}
 {{- end }}
 
 {{- define "mad-group.checkValues" -}}
+{{- if not (or .Subcharts.grace .Subcharts.fiedler .Subcharts.rogers (index .Subcharts "sequential-thinking")) }}{{ fail "Every MAD is switched off: leave one of grace.enabled, fiedler.enabled, rogers.enabled and sequential-thinking.enabled true." }}{{ end -}}
+{{- if not (index .Subcharts "sequential-thinking") }}
+{{- range $name := list "fiedler" "rogers" }}
+{{- with index $.Subcharts $name }}
+{{- if eq .Values.sequentialThinkingUrl "ws://sequential-thinking:8003" }}{{ fail (printf "sequential-thinking.enabled is false, and %s has its plans made there: switch it on, or set %s.sequentialThinkingUrl." $name $name) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- $names := list "admin" -}}
 {{- range .Values.callers }}
 {{- if has .name $names }}{{ fail (printf "callers: the name %s is there twice%s." .name (eq .name "admin" | ternary "; admin is always there" "")) }}{{ end -}}

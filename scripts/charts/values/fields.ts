@@ -108,9 +108,7 @@ export const service = z
 /** Beside the pods that the group’s policies always let in. */
 export const networkPolicy = {
   enabled: z.boolean().default(true),
-  clients: objects().describe(
-    'Further peers that may connect, as NetworkPolicy writes them, beside pods labelled `mads.dev/client: "true"`.',
-  ),
+  clients: objects().describe('Further peers that may connect, as NetworkPolicy writes them.'),
   extraIngress: objects().describe('Further rules, as NetworkPolicy writes them.'),
   extraEgress: objects(),
 };
@@ -147,7 +145,7 @@ export const llm = z
       'Any OpenAI-compatible server. Without it and without a key, rules answer and say so.',
     ),
     apiKeySecret: text().describe('Secret with the provider’s key.'),
-    apiKeySecretKey: z.string().min(1).default('api-key').describe('Key within that Secret.'),
+    apiKeySecretKey: text().describe('Key within that Secret; `api-key` where empty.'),
     egress: z.strictObject(reach('the provider')).prefault({}),
   })
   .prefault({});

@@ -75,7 +75,7 @@ export const madValues = ({ id, keys, cpu, memory, memoryLimit }: MadOptions) =>
         'The bus: `redis://`, `rediss://`, or `redis-sentinel://HOST:PORT,…#MASTER`.',
       ),
       passwordSecret: text().describe('Secret with its password.'),
-      passwordKey: z.string().min(1).default('password').describe('Key within that Secret.'),
+      passwordKey: text().describe('Key within that Secret; `password` where empty.'),
       caSecret: text().describe('Secret whose `ca.crt` signed the certificate of a `rediss://` server.'),
       ...reach('Redis'),
     })

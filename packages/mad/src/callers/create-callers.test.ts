@@ -164,9 +164,14 @@ describe('a file of tokens', () => {
     await vi.waitFor(() =>
       expect([knows(known, ALICE), knows(known, `new-${ALICE}`)]).toEqual([false, true]),
     );
-    expect(() => callers({ tokens: `alice file:${join(folder, 'none')} read` })).toThrow(
-      /MAD_TOKENS cannot be read: .*none/,
-    );
+    // One that is not there keeps its caller out, and nobody else.
+    const warn = vi.fn();
+    const some = callers({
+      tokens: `alice file:${join(folder, 'none')} read\nbob ${BOB} read`,
+      log: { ...silentLogger, warn },
+    });
+    expect([knows(some, ALICE), knows(some, BOB)]).toEqual([false, true]);
+    expect(warn).toHaveBeenCalledWith(expect.objectContaining({ name: 'alice' }), expect.any(String));
   });
 
   test('that is emptied lets nobody in', async () => {

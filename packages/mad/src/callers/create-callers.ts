@@ -59,8 +59,18 @@ export function createCallers(options: CallersOptions): Callers {
       ...parseTokenLines(text).map(({ token, name, scopes }) => ({ token, caller: { name, scopes } })),
       ...(serviceToken === null ? [] : [{ token: serviceToken, caller: GROUP_CALLER }]),
     ]);
+  const missing = new Set<string>();
+  const onMissing = (name: string, reason: string): void => {
+    // Read every second; told once.
+    if (missing.has(name)) return;
+    missing.add(name);
+    log.warn({ name, reason }, 'A caller has no token and is not known: its file cannot be read');
+  };
   const read = (): string =>
-    withTokensFromFiles(tokensFile === undefined ? (options.tokens ?? '') : readFileSync(tokensFile, 'utf8'));
+    withTokensFromFiles(
+      tokensFile === undefined ? (options.tokens ?? '') : readFileSync(tokensFile, 'utf8'),
+      onMissing,
+    );
   const text = readAtStart(read, tokensFile === undefined ? 'MAD_TOKENS' : 'MAD_TOKENS_FILE');
   let known = loadAtStart(load, text);
   // An empty file is still a file of callers: nobody is let in by emptying it.

@@ -56,15 +56,22 @@ export function parseTokenLines(text: string): TokenLine[] {
 }
 
 /** A token that is not in its line but in a file of its own, as a Secret of another's is mounted. */
-const IN_A_FILE = /^(\s*[^#\s]\S*\s+)file:(\S+)/gm;
+const IN_A_FILE = /^(\s*[^#\s]\S*\s+)file:(\S+)(.*)$/gm;
 
 /**
- * The lines with each `file:PATH` in the place of a token replaced by what that file holds.
- *
- * @throws Error where one cannot be read; names the path
+ * The lines with each `file:PATH` in the place of a token replaced by what that file holds. Who has no
+ * file there is left out and told of: the others are no worse for it.
  */
 export const withTokensFromFiles = (
   text: string,
+  onMissing: (name: string, reason: string) => void,
   readFile = (path: string) => readFileSync(path, 'utf8'),
 ): string =>
-  text.replaceAll(IN_A_FILE, (_, before: string, path: string) => `${before}${readFile(path).trim()}`);
+  text.replaceAll(IN_A_FILE, (_, before: string, path: string, scopes: string) => {
+    try {
+      return `${before}${readFile(path).trim()}${scopes}`;
+    } catch (error) {
+      onMissing(before.trim(), (error as Error).message);
+      return '';
+    }
+  });

@@ -12,6 +12,8 @@ interface ClusterEvent {
 export interface Cluster {
   /** Server-side apply under the operator's name, over whoever else set its fields. */
   apply(object: KubernetesManifest, options?: { readonly dryRun?: boolean }): Promise<KubernetesManifest>;
+  /** Says anew who set which fields of an object, as it was when it was read. */
+  setManagedFields(live: KubernetesManifest, entries: readonly object[]): Promise<void>;
   /** Idempotent: what is not there is deleted. */
   delete(object: KubernetesManifest): Promise<void>;
   /** Null where there is none. */

@@ -38,6 +38,22 @@ export function createKubernetesCluster(
         ),
       );
     },
+    async setManagedFields(live, entries) {
+      onWrite('adopt', live.kind);
+      const { apiVersion, kind, metadata } = live;
+      const { name, namespace, resourceVersion } = metadata;
+      // With the version, whoever has changed it meanwhile is not overwritten: the next pass sees it.
+      const managedFields = entries.map((entry) => ({ ...entry, time: new Date() }));
+      const patch = { apiVersion, kind, metadata: { name, namespace, resourceVersion, managedFields } };
+      await objects.patch(
+        patch as never,
+        undefined,
+        undefined,
+        FIELD_MANAGER,
+        undefined,
+        PatchStrategy.MergePatch,
+      );
+    },
     async delete(object) {
       onWrite('delete', object.kind);
       const { uid } = object.metadata;

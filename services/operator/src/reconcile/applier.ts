@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '../cluster/cluster.ts';
 import { type KubernetesManifest, keyOf } from '../render/manifest.ts';
+import { adoptForeign } from './foreign-fields.ts';
 
 /** What an object was after the operator last looked at all of it. */
 interface Seen {
@@ -26,7 +27,7 @@ export interface Applier {
  * apply would make of it, defaults and fields of others included. So a foreign edit is reverted, a
  * status that moved is not taken for one, and a restarted operator leaves a healthy group alone.
  */
-export function createApplier(cluster: Pick<Cluster, 'apply'>): Applier {
+export function createApplier(cluster: Pick<Cluster, 'apply' | 'setManagedFields'>): Applier {
   const seen = new Map<string, Seen>();
   const idOf = (object: KubernetesManifest): string => `${object.metadata.namespace}/${keyOf(object)}`;
   const remember = (desired: string, live: KubernetesManifest): void => {
@@ -38,7 +39,9 @@ export function createApplier(cluster: Pick<Cluster, 'apply'>): Applier {
     async apply(desired, live) {
       const sum = createHash('sha256').update(JSON.stringify(desired)).digest('hex');
       if (live !== undefined && isUnchanged(seen.get(idOf(live)), sum, live)) return false;
-      if (live !== undefined) {
+      const adopted = adoptForeign(live?.metadata.managedFields ?? []);
+      if (live !== undefined && adopted !== null) await cluster.setManagedFields(live, adopted);
+      else if (live !== undefined) {
         const would = await cluster.apply(desired, { dryRun: true });
         if (isDeepStrictEqual(essence(would), essence(live))) {
           remember(sum, live);

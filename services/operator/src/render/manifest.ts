@@ -12,6 +12,7 @@ export interface KubernetesManifest {
     readonly annotations?: Readonly<Record<string, string>>;
     readonly deletionTimestamp?: string;
     readonly ownerReferences?: readonly OwnerReference[];
+    readonly managedFields?: readonly object[];
   };
   readonly spec?: unknown;
   readonly data?: Readonly<Record<string, string>>;

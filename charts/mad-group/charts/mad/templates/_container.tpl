@@ -12,6 +12,14 @@
 
 {{/* Environment of a MAD. Secrets come as files: what is in the environment every child process inherits. */}}
 {{- define "mad.env" -}}
+{{ include "mad.ownEnv" . }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* What the chart itself says. */}}
+{{- define "mad.ownEnv" -}}
 {{- $values := .Values -}}
 - name: ALLOWED_HOSTS
   value: {{ include "mad.hostNames" . | quote }}
@@ -54,9 +62,6 @@
 - name: {{ $key }}
   value: {{ include "mad.scalar" $value | quote }}
 {{- end }}
-{{- with $values.extraEnv }}
-{{ toYaml . }}
-{{- end }}
 {{- end }}
 
 {{/* [{name, mountPath, volume}] → what a MAD reads and writes; the pod's volumes and the container's mounts are made of it. */}}
@@ -71,7 +76,7 @@
     secret:
       secretName: {{ $values.redis.passwordSecret | quote }}
       defaultMode: 0440
-      items: [{ key: {{ $values.redis.passwordKey | quote }}, path: password }]
+      items: [{ key: {{ $values.redis.passwordKey | default "password" | quote }}, path: password }]
 {{- with $values.redis.caSecret }}
 - name: redis-ca
   mountPath: /run/secrets/redis-ca
@@ -89,6 +94,8 @@
       sources:
         {{- range $values.callers.tokens }}
         - secret:
+            # One caller's Secret that is not there keeps that caller out, and no MAD from starting.
+            optional: {{ ne .name "admin" }}
             name: {{ .secret | quote }}
             items: [{ key: {{ .key | quote }}, path: {{ .name | quote }} }]
         {{- end }}
@@ -100,7 +107,7 @@
     secret:
       secretName: {{ $values.llm.apiKeySecret | quote }}
       defaultMode: 0440
-      items: [{ key: {{ $values.llm.apiKeySecretKey | quote }}, path: api-key }]
+      items: [{ key: {{ $values.llm.apiKeySecretKey | default "api-key" | quote }}, path: api-key }]
 {{- end }}
 {{- with $values.imperator }}
 - name: imperator

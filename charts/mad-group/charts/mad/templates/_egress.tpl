@@ -10,7 +10,14 @@ that are given win.
 {{- $labels := splitList "." ($host | trimSuffix "." | trimSuffix ".cluster.local" | trimSuffix ".svc") -}}
 {{- $isAddress := or (regexMatch "^[0-9.]+$" $host) (contains ":" $host) -}}
 {{- $inCluster := and (not $isAddress) (or (le (len $labels) 1) (regexMatch "\\.svc(\\.cluster\\.local)?\\.?$" $host)) -}}
-{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $parts.host) | default .defaultPort -}}
+{{- /* `ollama.models` may be a name within the cluster or a public one: both ways are opened. */ -}}
+{{- if and (not .peers) (not $isAddress) (not $inCluster) (eq (len $labels) 2) }}
+- to:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: {{ index $labels 1 }}
+{{- end }}
+{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $parts.host) | default .defaultPort }}
 - to:
     {{- if .peers }}
     {{- toYaml .peers | nindent 4 }}

@@ -36,8 +36,14 @@ Everything of one MAD. A chart calls it with its root context and `mad`, which d
 {{- if not $values.redis.passwordSecret }}{{ fail (printf "%s: redis.passwordSecret is not set: the Secret with the password of Redis, from which members of a group also know each other." $name) }}{{ end -}}
 {{- if and $values.ingress.enabled (not $values.ingress.host) }}{{ fail (printf "%s: ingress.enabled needs ingress.host." $name) }}{{ end -}}
 {{- if and $values.httpRoute.enabled (or (empty $values.httpRoute.parentRefs) (empty $values.httpRoute.hostnames)) }}{{ fail (printf "%s: httpRoute.enabled needs httpRoute.parentRefs and httpRoute.hostnames." $name) }}{{ end -}}
+{{- $own := dict -}}
+{{- range include "mad.ownEnv" . | fromYamlArray }}{{ $_ := set $own .name true }}{{ end -}}
 {{- range $values.extraEnv }}
 {{- if hasKey $values.config .name }}{{ fail (printf "%s: %s is in config and in extraEnv: keep one." $name .name) }}{{ end -}}
+{{- if hasKey $own .name }}{{ fail (printf "%s: extraEnv sets %s, which the chart sets from its values: see the chart's README for the value that does." $name .name) }}{{ end -}}
+{{- end -}}
+{{- range $values.httpRoute.hostnames }}
+{{- if contains "*" . }}{{ fail (printf "%s: httpRoute.hostnames has %s: a MAD takes requests for whole names only." $name .) }}{{ end -}}
 {{- end -}}
 {{- end }}
 
@@ -50,7 +56,6 @@ kind: ConfigMap
 metadata:
   {{- include "mad.metadata" $ | nindent 2 }}
 data:
-  IMPERATOR.md: |
-    {{- . | nindent 4 }}
+  {{- dict "IMPERATOR.md" . | toYaml | nindent 2 }}
 {{- end }}
 {{- end }}

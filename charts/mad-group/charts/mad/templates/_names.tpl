@@ -11,15 +11,14 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{/* Labels of its pods: nothing that changes with a version, since a changed label is a new pod. */}}
 {{- define "mad.podLabels" -}}
-{{ include "mad.selectorLabels" . }}
-app.kubernetes.io/component: {{ .mad.component }}
-app.kubernetes.io/part-of: mad-group
-{{- include "mad.commonLabels" . }}
+{{- $own := include "mad.selectorLabels" . | fromYaml -}}
+{{- $_ := set $own "app.kubernetes.io/component" .mad.component -}}
+{{- $_ := set $own "app.kubernetes.io/part-of" "mad-group" -}}
+{{- merge $own (include "mad.commonLabels" . | fromYaml) | toYaml -}}
 {{- end }}
 
 {{- define "mad.labels" -}}
-{{ include "mad.podLabels" . }}
-{{ include "mad.versionLabels" . }}
+{{- merge (include "mad.versionLabels" . | fromYaml) (include "mad.podLabels" . | fromYaml) | toYaml -}}
 {{- end }}
 
 {{- define "mad.versionLabels" -}}
@@ -28,11 +27,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 
-{{/* Labels that the user puts on everything: the group's, then the chart's own. */}}
+{{/* Labels that the user puts on everything: the chart's own win over the group's. */}}
 {{- define "mad.commonLabels" -}}
-{{- with merge (dict) (.Values.commonLabels | default dict) ((.Values.global).commonLabels | default dict) }}
-{{ toYaml . }}
-{{- end }}
+{{- merge (dict) (.Values.commonLabels | default dict) ((.Values.global).commonLabels | default dict) | toYaml -}}
 {{- end }}
 
 {{/* metadata of an object that is called as the MAD is. */}}

@@ -47,22 +47,27 @@ spec:
       protocol: TCP
 {{- end }}
 
+{{/* Without peers there is no rule: an empty list of them would mean everyone. */}}
 {{- define "mad.ingress.metrics" -}}
+{{- with .Values.networkPolicy.prometheus }}
 - from:
-    {{- toYaml .Values.networkPolicy.prometheus | nindent 4 }}
+    {{- toYaml . | nindent 4 }}
   ports:
-    - port: {{ .mad.metricsPort | default "platform" }}
+    - port: platform
       protocol: TCP
+{{- end }}
 {{- end }}
 
 {{- define "mad.egress.dns" -}}
+{{- with .Values.networkPolicy.dns }}
 - to:
-    {{- toYaml .Values.networkPolicy.dns | nindent 4 }}
+    {{- toYaml . | nindent 4 }}
   ports:
     - port: 53
       protocol: UDP
     - port: 53
       protocol: TCP
+{{- end }}
 {{- end }}
 
 {{/* To the bus: the group's own Redis, or the one that the URL names. */}}
@@ -78,11 +83,14 @@ spec:
     - port: 6379
       protocol: TCP
 {{- else if regexMatch "^rediss?-sentinel://" $redis.url }}
+{{- range regexReplaceAll "(^rediss?-sentinel://|[/#].*$)" (regexReplaceAll "^rediss?-sentinel://" $redis.url "") "" | splitList "," }}
+{{ include "mad.egressTo" (dict "url" (printf "redis://%s" .) "namespace" $.Release.Namespace "defaultPort" "26379") }}
+{{- end }}
 # Sentinel says where the primary is; its address is not known beforehand.
 - to:
-    {{- toYaml ($redis.peers | default (list (dict "podSelector" dict) (dict "ipBlock" (dict "cidr" "0.0.0.0/0")))) | nindent 4 }}
+    {{- toYaml ($redis.peers | default (list (dict "namespaceSelector" dict) (dict "ipBlock" (dict "cidr" "0.0.0.0/0")) (dict "ipBlock" (dict "cidr" "::/0")))) | nindent 4 }}
   ports:
-    {{- range $redis.ports | default (list 6379 26379) }}
+    {{- range $redis.ports | default (list 6379) }}
     - port: {{ . }}
       protocol: TCP
     {{- end }}

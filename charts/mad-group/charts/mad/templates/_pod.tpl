@@ -10,7 +10,7 @@ automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext:
   {{- $defaults := dict "runAsNonRoot" true "runAsUser" .mad.uid "runAsGroup" .mad.uid "fsGroup" .mad.uid "fsGroupChangePolicy" "OnRootMismatch" "seccompProfile" (dict "type" "RuntimeDefault") }}
-  {{- mergeOverwrite $defaults ($values.podSecurityContext | default dict) | toYaml | nindent 2 }}
+  {{- include "mad.over" (list $defaults $values.podSecurityContext) | nindent 2 }}
 {{- with concat ($values.imagePullSecrets | default list) (($values.global).imagePullSecrets | default list) | uniq }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
@@ -44,21 +44,27 @@ topologySpreadConstraints:
 
 {{- define "mad.containerSecurity" -}}
 {{- $defaults := dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")) -}}
-{{- mergeOverwrite $defaults (.Values.containerSecurityContext | default dict) | toYaml }}
+{{- include "mad.over" (list $defaults .Values.containerSecurityContext) }}
 {{- end }}
 
 {{/* metadata of the pod template. Takes the context with `.checksum`. */}}
 {{- define "mad.podMetadata" -}}
 labels:
-  {{- include "mad.podLabels" . | nindent 2 }}
-  mads.dev/member: "true"
-  {{- with .Values.podLabels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- $own := merge (dict "mads.dev/member" "true") (include "mad.podLabels" . | fromYaml) }}
+  {{- merge $own (.Values.podLabels | default dict) | toYaml | nindent 2 }}
 annotations:
   # Changes with what it reads from Secrets and ConfigMaps, so that such a change restarts it.
   checksum/config: {{ .checksum }}
   {{- with .Values.podAnnotations }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
+{{- end }}
+
+{{/* Defaults with what is over them; null takes a default away, as OpenShift wants it of runAsUser. (list DEFAULTS OVER) */}}
+{{- define "mad.over" -}}
+{{- $merged := mergeOverwrite (index . 0) (index . 1 | default dict) -}}
+{{- range $key, $value := $merged }}
+{{- if kindIs "invalid" $value }}{{ $_ := unset $merged $key }}{{ end -}}
+{{- end -}}
+{{- $merged | toYaml -}}
 {{- end }}

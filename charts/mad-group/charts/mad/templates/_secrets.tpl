@@ -15,3 +15,12 @@ Value of a key of a Secret: what the cluster has, so that an upgrade keeps it; e
 {{- if index . 1 }}{{ $secret = lookup "v1" "Secret" $root.Release.Namespace (index . 1) | default dict }}{{ end -}}
 {{- index ($secret.data | default dict) (index . 2) | default "" | b64dec -}}
 {{- end }}
+
+{{/*
+What a key of a Secret holds, or a sum over it: as the group knows it (`.secrets`, by SECRET/KEY),
+else as the cluster has it. (list ROOT SECRET KEY)
+*/}}
+{{- define "mad.knownSecret" -}}
+{{- $root := index . 0 -}}
+{{- index ($root.secrets | default dict) (printf "%s/%s" (index . 1) (index . 2)) | default (include "mad.lookedUp" .) -}}
+{{- end }}

@@ -1,5 +1,6 @@
-{{/* `.mad.ports`: list of {name, port}. */}}
+{{/* `.mad.ports`: list of {name, port}. Beyond the cluster the platform port is not shown: it has a Service of its own then. */}}
 {{- define "mad.service" -}}
+{{- $isPublic := and (ne .Values.service.type "ClusterIP") (gt (len .mad.ports) 1) }}
 ---
 apiVersion: v1
 kind: Service
@@ -15,11 +16,31 @@ spec:
     {{- include "mad.selectorLabels" . | nindent 4 }}
   ports:
     {{- range .mad.ports }}
+    {{- if not (and $isPublic (eq .name "platform")) }}
     - name: {{ .name }}
       port: {{ .port }}
       targetPort: {{ .name }}
       protocol: TCP
     {{- end }}
+    {{- end }}
+{{- if $isPublic }}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ include "mad.name" . }}-platform
+  namespace: {{ .Release.Namespace }}
+  labels:
+    {{- include "mad.labels" . | nindent 4 }}
+spec:
+  selector:
+    {{- include "mad.selectorLabels" . | nindent 4 }}
+  ports:
+    - name: platform
+      port: 9464
+      targetPort: platform
+      protocol: TCP
+{{- end }}
 {{- end }}
 
 {{- define "mad.serviceAccount" -}}

@@ -54,10 +54,10 @@ are read again while the MAD runs.
 {{- define "mad.checksum" -}}
 {{- $values := .Values -}}
 {{- $read := dict "imperator" ($values.imperator | default "") -}}
-{{- $known := .secrets | default dict -}}
-{{- $_ := set $read "redis" ($known.redis | default (include "mad.lookedUp" (list . $values.redis.passwordSecret $values.redis.passwordKey))) -}}
+{{- $_ := set $read "redis" (include "mad.knownSecret" (list . $values.redis.passwordSecret ($values.redis.passwordKey | default "password"))) -}}
+{{- with $values.redis.caSecret }}{{ $_ := set $read "ca" (include "mad.knownSecret" (list $ . "ca.crt")) }}{{ end -}}
 {{- if and .mad.thinks $values.llm.apiKeySecret -}}
-{{- $_ := set $read "llm" ($known.llm | default (include "mad.lookedUp" (list . $values.llm.apiKeySecret $values.llm.apiKeySecretKey))) -}}
+{{- $_ := set $read "llm" (include "mad.knownSecret" (list . $values.llm.apiKeySecret ($values.llm.apiKeySecretKey | default "api-key"))) -}}
 {{- end -}}
 {{- $read | toJson | sha256sum -}}
 {{- end }}
@@ -77,6 +77,8 @@ spec:
       {{- include "mad.selectorLabels" . | nindent 6 }}
   {{- if .mad.stateful }}
   serviceName: {{ include "mad.name" . }}
+  # In order, a pod that cannot start would keep its own correction from being rolled out.
+  podManagementPolicy: Parallel
   {{- else }}
   strategy:
     rollingUpdate: { maxUnavailable: 0, maxSurge: 1 }

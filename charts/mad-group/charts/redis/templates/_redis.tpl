@@ -4,7 +4,7 @@
 {{- include "redis.checkValues" $ctx -}}
 {{- if not (include "redis.isExternal" .) }}
 {{- $secret := list . (include "redis.secretName" .) (include "redis.secretKey" .) -}}
-{{- $password := (.secrets).redis | default (include (empty .Values.auth.existingSecret | ternary "mad.keptOrNew" "mad.lookedUp") $secret) -}}
+{{- $password := (.password) | default (include (empty .Values.auth.existingSecret | ternary "mad.keptOrNew" "mad.lookedUp") $secret) -}}
 {{- $_ := set $mad "ingress" (include "redis.ingress" $ctx) -}}
 {{- $_ := set $mad "egress" "" -}}
 {{- $_ := set $ctx "checksum" (list $password (include "redis.config" $ctx) | toJson | sha256sum) -}}
@@ -38,6 +38,8 @@ metadata:
 spec:
   replicas: 1
   serviceName: {{ include "mad.name" . }}
+  # In order, a pod that cannot start would keep its own correction from being rolled out.
+  podManagementPolicy: Parallel
   selector:
     matchLabels:
       {{- include "mad.selectorLabels" . | nindent 6 }}
@@ -76,20 +78,22 @@ spec:
 {{- end }}
 
 {{- define "redis.checkValues" -}}
+{{- $limit := include "redis.mebibytes" (.Values.resources.limits.memory | default "") | int -}}
+{{- if and (gt $limit 0) (ge (int .Values.maxMemoryMb) $limit) }}{{ fail (printf "redis.maxMemoryMb is %d and the memory limit %s: Redis would be killed before it refuses a write. Leave room for a rewrite of its file, half of the limit, say." (int .Values.maxMemoryMb) (toString .Values.resources.limits.memory)) }}{{ end -}}
 {{- if and .Values.external.url .Values.sentinels }}{{ fail "redis.external.url and redis.sentinels are both set: keep one. With Sentinel, redis.external.tls says whether TLS is used." }}{{ end -}}
 {{- if and (include "redis.isExternal" .) (not .Values.auth.existingSecret) }}{{ fail "redis.auth.existingSecret is not set: a Redis outside needs its password in a Secret, from which the members of the group also know each other." }}{{ end -}}
 {{- if and (not (include "redis.isExternal" .)) .Values.external.caSecret }}{{ fail "redis.external.caSecret is set without redis.external.url or redis.sentinels: the Redis of this chart speaks without TLS inside the namespace." }}{{ end -}}
 {{- end }}
 
+{{/* MiB of an amount of memory; 0 where it is in another unit than Mi or Gi. */}}
+{{- define "redis.mebibytes" -}}
+{{- $amount := toString . -}}
+{{- if hasSuffix "Gi" $amount }}{{ mulf (trimSuffix "Gi" $amount | float64) 1024 | int }}{{ else if hasSuffix "Mi" $amount }}{{ trimSuffix "Mi" $amount | float64 | int }}{{ else }}0{{ end -}}
+{{- end }}
+
 {{- define "redis.config" -}}
-redis.conf: |
-  {{- .Files.Get "files/redis.conf" | nindent 2 }}
-  maxmemory {{ .Values.maxMemoryMb }}mb
-  {{- with .Values.extraConfig }}
-  {{- . | nindent 2 }}
-  {{- end }}
-redis-start.sh: |
-  {{- .Files.Get "files/redis-start.sh" | nindent 2 }}
+{{- $conf := printf "%s\nmaxmemory %dmb\n%s" (.Files.Get "files/redis.conf") (int .Values.maxMemoryMb) .Values.extraConfig -}}
+{{- dict "redis.conf" $conf "redis-start.sh" (.Files.Get "files/redis-start.sh") | toYaml -}}
 {{- end }}
 
 {{/* Members of the group alone. */}}
