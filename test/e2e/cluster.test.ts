@@ -259,7 +259,17 @@ describe('who may reach whom', () => {
     expect(await connect('fiedler-0', 'sequential-thinking', 8003)).toBe('open');
     expect(await connect('fiedler-0', 'rogers', 8002)).toMatch(REFUSED);
     expect(await connect('fiedler-0', 'model', 80)).toMatch(REFUSED);
-    expect(await connect('redis-0', 'fiedler', 8001)).toMatch(REFUSED);
+    const address = await ns.kubectl('get', 'service/fiedler', '-o', 'jsonpath={.spec.clusterIP}');
+    const fromRedis = await ns.exec(
+      'redis-0',
+      'timeout',
+      '3',
+      'bash',
+      '-c',
+      `exec 3<>/dev/tcp/${address}/8001`,
+    );
+    // 124: nothing was heard in its time.
+    expect(`${fromRedis.code} ${fromRedis.stderr}`).toMatch(/^124 |Connection refused/);
   });
 });
 

@@ -72,5 +72,17 @@ function essence(object: KubernetesManifest): unknown {
   const { managedFields, resourceVersion, generation, creationTimestamp, uid, ...metadata } =
     object.metadata as Record<string, unknown>;
   const { status, ...rest } = object as unknown as Record<string, unknown>;
-  return { ...rest, metadata };
+  return withoutEmpty({ ...rest, metadata });
+}
+
+/** The API server stores no empty lists and maps, but shows in a dry run those that were sent. */
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmpty);
+  if (typeof value !== 'object' || value === null) return value;
+  const filled = Object.entries(value).flatMap(([key, below]) => {
+    const kept = withoutEmpty(below);
+    const isEmpty = kept === null || (typeof kept === 'object' && Object.keys(kept as object).length === 0);
+    return isEmpty ? [] : [[key, kept] as const];
+  });
+  return Object.fromEntries(filled);
 }

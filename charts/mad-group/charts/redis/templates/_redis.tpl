@@ -5,9 +5,10 @@
 {{- if not (include "redis.isExternal" .) }}
 {{- $secret := list . (include "redis.secretName" .) (include "redis.secretKey" .) -}}
 {{- $password := (.password) | default (include (empty .Values.auth.existingSecret | ternary "mad.keptOrNew" "mad.lookedUp") $secret) -}}
+{{- $sum := index (.secrets | default dict) (printf "%s/%s" (index $secret 1) (index $secret 2)) | default $password -}}
 {{- $_ := set $mad "ingress" (include "redis.ingress" $ctx) -}}
 {{- $_ := set $mad "egress" "" -}}
-{{- $_ := set $ctx "checksum" (list $password (include "redis.config" $ctx) | toJson | sha256sum) -}}
+{{- $_ := set $ctx "checksum" (list $sum (include "redis.config" $ctx) | toJson | sha256sum) -}}
 {{ include "mad.serviceAccount" $ctx }}
 {{- if not .Values.auth.existingSecret }}
 ---
