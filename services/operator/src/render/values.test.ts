@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import { groupOf } from '../group.test-support.ts';
+import { busSecretRef, groupValues } from './values.ts';
+
+const SUMS = { redis: 'r', llm: 'l' };
+const valuesOf = (spec: object): Record<string, never> =>
+  groupValues(groupOf(spec), SUMS) as Record<string, never>;
+
+describe('the values of a group', () => {
+  test('with nothing but a name are four MADs, offline, with secrets of the operator’s own', () => {
+    expect(valuesOf({})).toMatchObject({
+      llm: {},
+      admin: { existingSecret: 'demo-tokens', existingSecretKey: 'admin' },
+      checksums: SUMS,
+      redis: { auth: { existingSecret: 'demo-bus-password', existingSecretKey: 'password' } },
+      grace: { enabled: true },
+      fiedler: { enabled: true, persistence: { whenDeleted: 'Retain' } },
+      rogers: { enabled: true },
+      'sequential-thinking': { enabled: true },
+      global: { commonLabels: { 'mads.dev/group': 'demo' } },
+    });
+  });
+
+  test('switch off what is not declared', () => {
+    const values = valuesOf({ mads: [{ name: 'grace' }] });
+    expect(values).toMatchObject({ grace: { enabled: true }, fiedler: { enabled: false } });
+  });
+
+  test.each([
+    ['mad/grace', { repository: 'mad/grace' }],
+    ['mad/grace:1.2', { repository: 'mad/grace', tag: '1.2' }],
+    ['registry.example:5000/mads/grace', { repository: 'registry.example:5000/mads/grace' }],
+    [
+      `registry.example:5000/grace:1@sha256:${'a'.repeat(64)}`,
+      { repository: 'registry.example:5000/grace', tag: '1', digest: `sha256:${'a'.repeat(64)}` },
+    ],
+  ])('take the image %s apart', (image, parts) => {
+    expect(valuesOf({ mads: [{ name: 'grace', image }] })).toMatchObject({ grace: { image: parts } });
+  });
+
+  test('let a MAD’s own values win over its other fields, deep down', () => {
+    const mad = {
+      name: 'fiedler',
+      storage: { size: '5Gi' },
+      values: { persistence: { storageClass: 'fast' }, config: { TASK_CONCURRENCY: 8 } },
+    };
+    expect(valuesOf({ mads: [mad], dataPolicy: 'Delete' })).toMatchObject({
+      fiedler: {
+        persistence: { size: '5Gi', storageClass: 'fast', whenDeleted: 'Delete' },
+        config: { TASK_CONCURRENCY: 8 },
+      },
+    });
+  });
+
+  test('lead callers to their tokens: the operator’s Secret, or their own', () => {
+    const callers = [
+      { name: 'bob', scopes: ['read'] },
+      { name: 'ci', scopes: ['converse'], tokenSecretRef: { name: 'ci-token' } },
+    ];
+    expect(valuesOf({ callers })).toMatchObject({
+      callers: [
+        { name: 'bob', existingSecret: 'demo-tokens', existingSecretKey: 'bob' },
+        { name: 'ci', existingSecret: 'ci-token', existingSecretKey: 'token' },
+      ],
+    });
+  });
+
+  test('name a bus outside, and its password', () => {
+    const passwordSecretRef = { name: 'bus', key: 'pw' };
+    const external = {
+      url: 'rediss://bus.example:6380',
+      passwordSecretRef,
+      tls: { caSecretRef: { name: 'ca' } },
+    };
+    expect(valuesOf({ bus: { external } })).toMatchObject({
+      redis: {
+        auth: { existingSecret: 'bus', existingSecretKey: 'pw' },
+        external: { url: 'rediss://bus.example:6380', caSecret: 'ca' },
+      },
+    });
+    const sentinels = { addresses: ['s:26379'], passwordSecretRef, tls: {} };
+    expect(valuesOf({ bus: { sentinels } })).toMatchObject({
+      redis: { sentinels: ['s:26379'], sentinelMaster: 'mymaster', external: { tls: true } },
+    });
+    expect(busSecretRef(groupOf({ bus: { sentinels } }))).toEqual(passwordSecretRef);
+  });
+});
