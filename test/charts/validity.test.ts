@@ -4,7 +4,16 @@ import { template } from '../kit/helm.ts';
 import { kubernetesSchemas } from '../kit/kubernetes-schemas.ts';
 import { run } from '../kit/process.ts';
 
-const CHARTS = ['mad', 'redis', 'grace', 'fiedler', 'rogers', 'sequential-thinking', 'mad-group'];
+const CHARTS = [
+  'mad',
+  'redis',
+  'grace',
+  'fiedler',
+  'rogers',
+  'sequential-thinking',
+  'mad-group',
+  'mad-operator',
+];
 const ALONE = ['--set', 'redis.url=redis://redis:6379', '--set', 'redis.passwordSecret=redis-auth'];
 const MEMBERS = new Set(['grace', 'fiedler', 'rogers', 'sequential-thinking']);
 const needs = (chart: string): string[] => (MEMBERS.has(chart) ? ALONE : []);
