@@ -14,8 +14,10 @@ export interface Cluster {
   apply(object: KubernetesManifest, options?: { readonly dryRun?: boolean }): Promise<KubernetesManifest>;
   /** Says anew who set which fields of an object, as it was when it was read. */
   setManagedFields(live: KubernetesManifest, entries: readonly object[]): Promise<void>;
-  /** Idempotent: what is not there is deleted. */
-  delete(object: KubernetesManifest): Promise<void>;
+  /** Idempotent: what is not there is deleted. An orphan's pods stay; resolves when the object is gone then. */
+  delete(object: KubernetesManifest, options?: { readonly orphan?: boolean }): Promise<void>;
+  /** Asks for more room in a claim. */
+  growClaim(namespace: string, name: string, size: string): Promise<void>;
   /** Null where there is none. */
   read(
     header: Pick<KubernetesManifest, 'apiVersion' | 'kind' | 'metadata'>,

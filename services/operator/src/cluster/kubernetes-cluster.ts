@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  CoreV1Api,
   CustomObjectsApi,
   type KubeConfig,
   KubernetesObjectApi,
@@ -11,6 +13,9 @@ import { FIELD_MANAGER } from '../render/names.ts';
 import { type Cluster, codeOf } from './cluster.ts';
 
 const GROUP = { group: 'mads.dev', version: 'v1alpha1', plural: 'madgroups' };
+/** How long a deleted object is waited for: 10 s. */
+const GONE_TRIES = 50;
+const GONE_PAUSE_MS = 200;
 const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 
 /** The API server that a kubeconfig, or the pod's own account, leads to. */
@@ -19,6 +24,7 @@ export function createKubernetesCluster(
   { log, onWrite }: { readonly log: Logger; readonly onWrite: (verb: string, kind: string) => void },
 ): Cluster {
   const objects = KubernetesObjectApi.makeApiClient(kubeconfig);
+  const core = kubeconfig.makeApiClient(CoreV1Api);
   const custom = kubeconfig.makeApiClient(CustomObjectsApi);
   /** As JSON: the client makes dates of times, and what is compared comes from watches, which do not. */
   const plain = (object: unknown): KubernetesManifest =>
@@ -54,7 +60,7 @@ export function createKubernetesCluster(
         PatchStrategy.MergePatch,
       );
     },
-    async delete(object) {
+    async delete(object, { orphan = false } = {}) {
       onWrite('delete', object.kind);
       const { uid } = object.metadata;
       try {
@@ -64,12 +70,23 @@ export function createKubernetesCluster(
           undefined,
           undefined,
           undefined,
-          'Background',
+          orphan ? 'Orphan' : 'Background',
           uid === undefined ? undefined : { preconditions: { uid } },
         );
       } catch (error) {
         if (codeOf(error) !== 404) throw error;
       }
+      // Its finalizer, which frees its pods, takes a moment; until then another one of its name cannot be.
+      for (let tries = 0; orphan && tries < GONE_TRIES; tries += 1) {
+        if ((await this.read(object))?.metadata.uid !== uid) return;
+        await sleep(GONE_PAUSE_MS);
+      }
+      if (orphan) throw new Error(`${object.kind} ${object.metadata.name} was deleted and is not gone yet`);
+    },
+    async growClaim(namespace, name, size) {
+      onWrite('patch', 'PersistentVolumeClaim');
+      const body = { spec: { resources: { requests: { storage: size } } } };
+      await core.patchNamespacedPersistentVolumeClaim({ namespace, name, body }, MERGE);
     },
     async read(header) {
       try {

@@ -10,6 +10,7 @@ import type { Verification } from '../status/verification.ts';
 import { stateOf } from '../status/workloads.ts';
 import type { Applier } from './applier.ts';
 import { ownedBy } from './desired.ts';
+import { growClaims } from './grow-claims.ts';
 import { readSecrets } from './read-secrets.ts';
 import { findRefusal, type Refusal } from './refusal.ts';
 
@@ -68,11 +69,17 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
       }
     }
     if (refused !== null) {
-      await writeStatus(group, { refused, paused: false, workloads: [], absent: [], verification: null });
+      await writeStatus(group, refusedBy(refused));
       return VERIFY_EVERY_MS;
     }
     const desired = ownedBy(group, [...secrets.own, ...manifests]);
-    await bring(group, desired, owned);
+    const live = new Map(owned.map((object) => [keyOf(object), object]));
+    const cannotGrow = await growClaims(desired, live, cluster);
+    if (cannotGrow !== null) {
+      await writeStatus(group, refusedBy(cannotGrow));
+      return VERIFY_EVERY_MS;
+    }
+    await bring(group, desired, live);
     const found = await look(group, desired, secrets.token);
     await writeStatus(group, found);
     return found.verification !== null && found.verification.problems.length === 0
@@ -83,16 +90,15 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
   async function bring(
     group: MadGroup,
     desired: readonly KubernetesManifest[],
-    owned: readonly KubernetesManifest[],
+    live: ReadonlyMap<string, KubernetesManifest>,
   ): Promise<void> {
-    const live = new Map(owned.map((object) => [keyOf(object), object]));
     for (const object of desired) {
       if (await applier.apply(object, live.get(keyOf(object)))) {
         log.info({ group: groupKey(group), object: keyOf(object) }, 'Applied');
       }
     }
     const wanted = new Set(desired.map(keyOf));
-    for (const object of owned) {
+    for (const object of live.values()) {
       const isOurs = object.metadata.ownerReferences?.some(({ uid }) => uid === group.metadata.uid);
       if (!isOurs || wanted.has(keyOf(object)) || object.metadata.deletionTimestamp !== undefined) continue;
       await cluster.delete(object);
@@ -164,3 +170,11 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
 
 const isBad = (type: string, status: string): boolean =>
   type === 'Degraded' ? status === 'True' : type !== 'Progressing' && status === 'False';
+
+const refusedBy = (refused: Refusal): Found => ({
+  refused,
+  paused: false,
+  workloads: [],
+  absent: [],
+  verification: null,
+});

@@ -1,0 +1,46 @@
+import { expect, test, vi } from 'vitest';
+import type { KubernetesManifest } from '../render/manifest.ts';
+import { growClaims } from './grow-claims.ts';
+
+const set = (storage: string): KubernetesManifest => ({
+  apiVersion: 'apps/v1',
+  kind: 'StatefulSet',
+  metadata: { name: 'fiedler', namespace: 'space', uid: 'u' },
+  spec: {
+    volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { resources: { requests: { storage } } } }],
+  },
+});
+const live = (storage: string): Map<string, KubernetesManifest> =>
+  new Map([['StatefulSet/fiedler', set(storage)]]);
+const cluster = (growClaim = vi.fn(async () => undefined)) => ({
+  growClaim,
+  delete: vi.fn(async () => undefined),
+});
+
+test('a claim of the declared size is left alone', async () => {
+  const calls = cluster();
+  expect(await growClaims([set('2Gi')], live('2Gi'), calls)).toBeNull();
+  expect(await growClaims([set('2Gi')], new Map(), calls)).toBeNull();
+  expect(calls.growClaim).not.toHaveBeenCalled();
+});
+
+test('a larger one grows, and its StatefulSet makes way without its pod', async () => {
+  const calls = cluster();
+  const there = live('2Gi');
+  expect(await growClaims([set('5Gi')], there, calls)).toBeNull();
+  expect([...there.keys()]).toEqual([]);
+  expect(calls.growClaim).toHaveBeenCalledWith('space', 'data-fiedler-0', '5Gi');
+  expect(calls.delete).toHaveBeenCalledWith(set('2Gi'), { orphan: true });
+});
+
+test('one whose class does not let it is named, with what the API server said, and nothing is deleted', async () => {
+  const body = JSON.stringify({ message: 'the storageclass must support resize' });
+  const calls = cluster(vi.fn(() => Promise.reject(Object.assign(new Error('HTTP'), { code: 403, body }))));
+  expect(await growClaims([set('5Gi')], live('2Gi'), calls)).toEqual({
+    reason: 'ClaimCannotGrow',
+    message: expect.stringMatching(
+      /data-fiedler-0 cannot become 5Gi large: the storageclass must support resize/,
+    ),
+  });
+  expect(calls.delete).not.toHaveBeenCalled();
+});
