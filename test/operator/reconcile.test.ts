@@ -2,6 +2,7 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { silentLogger } from '@mad-group/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createOperatorMetrics } from '../../services/operator/src/metrics.ts';
 import { createOperator, type Operator } from '../../services/operator/src/operator.ts';
 import { type ApiServer, startApiServer } from '../kit/api-server.ts';
 import { run } from '../kit/process.ts';
@@ -11,6 +12,7 @@ const BACK_WITHIN_MS = 10_000;
 const CRD = 'charts/mad-operator/templates/crd.yaml';
 let server: ApiServer;
 let operator: Operator | undefined;
+const metrics = createOperatorMetrics(() => operator?.queueDepth ?? 0);
 let number = 0;
 
 beforeAll(async () => {
@@ -46,6 +48,7 @@ async function startOperator(): Promise<void> {
     kubeconfig,
     helm: 'helm',
     chart: 'charts/mad-group',
+    metrics,
     log: silentLogger,
     verify: async () => ({ problems: [], versions: { grace: '0.1.0' } }),
   });
@@ -137,6 +140,11 @@ describe('a group with nothing but a name', () => {
           metadata.resourceVersion,
         ]),
       );
+    const text = await metrics.registry.metrics();
+    expect(text).toContain(
+      `mad_operator_group_condition{namespace="${namespace}",group="demo",condition="Verified"} 1`,
+    );
+    expect(text).toMatch(/mad_operator_api_writes_total\{verb="apply",kind="StatefulSet"\} 3/);
     const before = await versions();
     // A restarted operator knows nothing, and finds all as it should be.
     await operator?.stop();

@@ -10,7 +10,7 @@ export interface PlatformServerOptions {
   readonly port: number;
   readonly portKey: string;
   readonly mads: readonly Pick<Mad, 'id' | 'notReady'>[];
-  readonly metrics: MadMetrics;
+  readonly metrics: Pick<MadMetrics, 'registry'> & Partial<Pick<MadMetrics, 'set'>>;
   readonly log: Logger;
 }
 
@@ -55,7 +55,7 @@ export function createPlatformServer(options: PlatformServerOptions): PlatformSe
             replyJson(response, ready ? 200 : 503, body);
           } else if (path === '/metrics') {
             for (const mad of mads)
-              metrics.set('mad_ready', { mad: mad.id }, mad.notReady() === null ? 1 : 0);
+              metrics.set?.('mad_ready', { mad: mad.id }, mad.notReady() === null ? 1 : 0);
             metrics.registry.metrics().then(
               (text) => {
                 response.writeHead(200, { 'content-type': metrics.registry.contentType });

@@ -1,7 +1,8 @@
 import { KubeConfig } from '@kubernetes/client-node';
-import { ConfigError, createLog, createMetrics, createPlatformServer, onShutdown } from '@mad-group/mad';
+import { ConfigError, createLog, createPlatformServer, onShutdown } from '@mad-group/mad';
 import { createLease } from './cluster/lease.ts';
 import { loadOperatorConfig, type OperatorConfig } from './config.ts';
+import { createOperatorMetrics } from './metrics.ts';
 import { createOperator } from './operator.ts';
 
 /** A pass that runs at a stop is ended; it takes a few requests and a helm. In milliseconds. */
@@ -21,7 +22,9 @@ const log = createLog({
 });
 const kubeconfig = new KubeConfig();
 kubeconfig.loadFromDefault();
+const metrics = createOperatorMetrics(() => operator.queueDepth);
 const operator = createOperator({
+  metrics,
   kubeconfig,
   namespace: config.WATCH_NAMESPACE,
   helm: config.HELM,
@@ -42,8 +45,8 @@ const platform = createPlatformServer({
   port: config.PLATFORM_PORT,
   portKey: 'PLATFORM_PORT',
   // A replica that waits for the lead is as ready as it can be.
-  mads: [{ id: 'mad-operator', notReady: () => null }],
-  metrics: createMetrics(),
+  mads: [],
+  metrics,
   log,
 });
 const stopping = new AbortController();

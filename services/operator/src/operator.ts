@@ -3,6 +3,7 @@ import type { Lifecycle } from '@mad-group/mad';
 import type { Logger, MadGroup } from '@mad-group/protocol';
 import { createInformers } from './cluster/informers.ts';
 import { createKubernetesCluster } from './cluster/kubernetes-cluster.ts';
+import type { OperatorMetrics } from './metrics.ts';
 import { createApplier } from './reconcile/applier.ts';
 import { createQueue } from './reconcile/queue.ts';
 import { createReconciler } from './reconcile/reconcile.ts';
@@ -15,6 +16,7 @@ export interface OperatorOptions {
   readonly helm: string;
   readonly chart: string;
   readonly log: Logger;
+  readonly metrics: OperatorMetrics;
   /** Asks the MADs of a group; for tests that have none. */
   readonly verify?: (group: MadGroup, token: string) => Promise<Verification>;
 }
@@ -28,20 +30,34 @@ const PORTS: Readonly<Record<string, number>> = {
 const VERIFY_TIMEOUT_MS = 10_000;
 
 export interface Operator extends Lifecycle {
+  /** Groups that wait for a pass, or are in one. */
+  readonly queueDepth: number;
   /** Whether it knows what is on the cluster. */
   readonly ready: boolean;
 }
 
 /** Watches the groups of a cluster and keeps each as it is declared, from `start` to `stop`. */
 export function createOperator(options: OperatorOptions): Operator {
-  const { kubeconfig, namespace, log } = options;
+  const { kubeconfig, namespace, log, metrics } = options;
   const cluster = createKubernetesCluster(kubeconfig, {
     log,
-    onWrite: (verb, kind) => log.debug({ verb, kind }, 'Write'),
+    onWrite: metrics.write,
   });
   let work: (key: string) => Promise<number | null> = async () => null;
   const queue = createQueue({
-    work: (key) => work(key),
+    async work(key) {
+      const startedMs = performance.now();
+      const tell = (outcome: 'ok' | 'error'): void =>
+        metrics.pass(outcome, (performance.now() - startedMs) / 1000);
+      try {
+        const againInMs = await work(key);
+        tell('ok');
+        return againInMs;
+      } catch (error) {
+        tell('error');
+        throw error;
+      }
+    },
     onError: (key, error, againInMs) =>
       log.error({ err: error, group: key, again_in_ms: againInMs }, 'A pass failed'),
   });
@@ -49,6 +65,9 @@ export function createOperator(options: OperatorOptions): Operator {
   let ready = false;
 
   return {
+    get queueDepth() {
+      return queue.depth;
+    },
     get ready() {
       return ready;
     },
@@ -65,6 +84,7 @@ export function createOperator(options: OperatorOptions): Operator {
         applier: createApplier(cluster),
         render: renderer,
         verify: options.verify ?? verifyOnCluster,
+        metrics,
         log,
         nowMs: Date.now,
       });

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger, MadGroup } from '@mad-group/protocol';
 import { type Cache, type Cluster, groupKey } from '../cluster/cluster.ts';
+import type { OperatorMetrics } from '../metrics.ts';
 import { RenderError } from '../render/helm.ts';
 import { type KubernetesManifest, keyOf } from '../render/manifest.ts';
 import { PAUSED_ANNOTATION } from '../render/names.ts';
@@ -20,6 +21,7 @@ export interface ReconcilerOptions {
   readonly applier: Applier;
   readonly render: (group: MadGroup, values: object) => Promise<readonly KubernetesManifest[]>;
   readonly verify: (group: MadGroup, token: string) => Promise<Verification>;
+  readonly metrics: Pick<OperatorMetrics, 'status' | 'verified' | 'forget'>;
   readonly log: Logger;
   readonly nowMs: () => number;
 }
@@ -37,13 +39,15 @@ const LOOK_AGAIN_MS = 5_000;
  * @returns after how many milliseconds the next one should come; null where the group is gone
  */
 export function createReconciler(options: ReconcilerOptions): (key: string) => Promise<number | null> {
-  const { cache, cluster, applier, log } = options;
+  const { cache, cluster, applier, log, metrics } = options;
   const verified = new Map<string, { atMs: number; generation: number; result: Verification }>();
 
   return async (key) => {
     const group = cache.group(key);
     if (group === undefined || group.metadata.deletionTimestamp !== undefined) {
       verified.delete(key);
+      const [namespace, name] = key.split('/') as [string, string];
+      metrics.forget(namespace, name);
       return null;
     }
     if (group.metadata.annotations?.[PAUSED_ANNOTATION] === 'true') {
@@ -146,12 +150,14 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
       last !== undefined && last.generation === generation && options.nowMs() - last.atMs < VERIFY_EVERY_MS;
     if (last !== undefined && isFresh && last.result.problems.length === 0) return last.result;
     const result = await options.verify(group, token);
+    if (result.problems.length === 0) metrics.verified(group, options.nowMs());
     verified.set(key, { atMs: options.nowMs(), generation, result });
     return result;
   }
 
   async function writeStatus(group: MadGroup, found: Found): Promise<void> {
     const status = statusOf(group, found, new Date(options.nowMs()).toISOString().replace(/\.\d+Z$/, 'Z'));
+    metrics.status(group, status);
     if (isDeepStrictEqual(JSON.parse(JSON.stringify(status)), group.status)) return;
     await cluster.writeStatus(group, status);
     for (const condition of status.conditions ?? []) {
