@@ -2,5 +2,5 @@ import { defineConfig } from 'vitest/config';
 
 // Needs helm, helm-unittest and kubeconform on the PATH.
 export default defineConfig({
-  test: { include: ['test/charts/**/*.test.ts'], pool: 'forks', maxWorkers: 2, testTimeout: 60_000 },
+  test: { include: ['test/charts/**/*.test.ts'], pool: 'forks', fileParallelism: false, testTimeout: 60_000 },
 });

@@ -140,6 +140,15 @@ describe('a group with nothing but a name', () => {
           metadata.resourceVersion,
         ]),
       );
+    // What is written is what the charts say: peers of a policy, for one, get lost in the client's models.
+    const policy = await get<{ spec: { ingress: { from?: unknown[] }[] } }>(
+      'networkpolicy/redis',
+      '-n',
+      namespace,
+    );
+    expect(policy.spec.ingress).toEqual([
+      expect.objectContaining({ from: [{ podSelector: { matchLabels: { 'mads.dev/member': 'true' } } }] }),
+    ]);
     const text = await metrics.registry.metrics();
     expect(text).toContain(
       `mad_operator_group_condition{namespace="${namespace}",group="demo",condition="Verified"} 1`,

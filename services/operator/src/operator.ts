@@ -78,7 +78,7 @@ export function createOperator(options: OperatorOptions): Operator {
         chart: options.chart,
         kubernetesVersion: `${major}.${minor.replace(/\D/g, '')}.0`,
       });
-      work = createReconciler({
+      const reconcile = createReconciler({
         cache: informers,
         cluster,
         applier: createApplier(cluster),
@@ -88,7 +88,10 @@ export function createOperator(options: OperatorOptions): Operator {
         log,
         nowMs: Date.now,
       });
-      await informers.start();
+      const listed = informers.start();
+      // A group that is seen before what belongs to it would be taken for one that has nothing yet.
+      work = (key) => listed.then(() => reconcile(key));
+      await listed;
       ready = true;
     },
     async stop() {

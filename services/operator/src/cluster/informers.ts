@@ -3,22 +3,8 @@ import type { Logger, MadGroup } from '@mad-group/protocol';
 import type { KubernetesManifest } from '../render/manifest.ts';
 import { GROUP_LABEL } from '../render/names.ts';
 import type { Cache } from './cluster.ts';
-import { createLastingWatch, type WatchedKind } from './lasting-watch.ts';
-
-/** Kinds that the charts make, and pods, whose state is told of. */
-const OWNED_KINDS: readonly WatchedKind[] = [
-  { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' },
-  { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' },
-  { apiVersion: 'v1', kind: 'Service', plural: 'services' },
-  { apiVersion: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts' },
-  { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
-  { apiVersion: 'apps/v1', kind: 'StatefulSet', plural: 'statefulsets' },
-  { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments' },
-  { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', plural: 'poddisruptionbudgets' },
-  { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', plural: 'networkpolicies' },
-  { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', plural: 'ingresses' },
-];
-const GROUPS: WatchedKind = { apiVersion: 'mads.dev/v1alpha1', kind: 'MadGroup', plural: 'madgroups' };
+import { MAD_GROUPS, OWNED_KINDS } from './kinds.ts';
+import { createLastingWatch } from './lasting-watch.ts';
 
 export interface Informers extends Cache {
   /** Resolves when every kind was listed once. */
@@ -42,7 +28,7 @@ export function createInformers(options: {
     kubeconfig,
     namespace,
     log,
-    type: GROUPS,
+    type: MAD_GROUPS,
     onChange: ({ metadata }) => onChange(`${metadata.namespace}/${metadata.name}`),
   });
   const owned = OWNED_KINDS.map((type) =>

@@ -1,13 +1,8 @@
-import { type KubeConfig, KubernetesObjectApi, ListWatch, Watch } from '@kubernetes/client-node';
+import { type KubeConfig, ListWatch, Watch } from '@kubernetes/client-node';
 import type { Logger } from '@mad-group/protocol';
 import type { KubernetesManifest } from '../render/manifest.ts';
-
-/** A kind and where it is listed. */
-export interface WatchedKind {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly plural: string;
-}
+import type { Kind } from './kinds.ts';
+import { createPlainObjects } from './plain-objects.ts';
 
 export interface LastingWatch {
   /** What is there, as far as is known. */
@@ -19,7 +14,7 @@ export interface LastingWatch {
 
 export interface LastingWatchOptions {
   readonly kubeconfig: KubeConfig;
-  readonly type: WatchedKind;
+  readonly type: Kind;
   /** The only namespace that is looked at; all of them where absent. */
   readonly namespace?: string | undefined;
   readonly labelSelector?: string;
@@ -36,7 +31,7 @@ export function createLastingWatch(options: LastingWatchOptions): LastingWatch {
   const { apiVersion, kind, plural } = type;
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   const path = namespace === undefined ? `${root}/${plural}` : `${root}/namespaces/${namespace}/${plural}`;
-  const api = KubernetesObjectApi.makeApiClient(kubeconfig);
+  const api = createPlainObjects(kubeconfig);
   let restartMs = RESTART_MS.first;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -47,23 +42,14 @@ export function createLastingWatch(options: LastingWatchOptions): LastingWatch {
 
   // Items of a list, and what a watch tells, do not all say their kind.
   const typed = (object: unknown): KubernetesManifest =>
-    ({ ...(JSON.parse(JSON.stringify(object)) as object), apiVersion, kind }) as KubernetesManifest;
+    ({ ...(object as object), apiVersion, kind }) as KubernetesManifest;
   const list = async () => {
-    const found = await api.list(
-      apiVersion,
-      kind,
-      namespace,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      labelSelector,
-    );
+    const found = await api.list(type, namespace, labelSelector);
     restartMs = RESTART_MS.first;
     markListed();
     return found;
   };
-  const informer = new ListWatch(path, new Watch(kubeconfig), list, false, labelSelector);
+  const informer = new ListWatch(path, new Watch(kubeconfig), list as never, false, labelSelector);
   informer.on('change', (object) => onChange(typed(object)));
   informer.on('error', (error: unknown) => {
     if (stopped) return;

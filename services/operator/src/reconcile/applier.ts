@@ -17,8 +17,7 @@ interface Seen {
 /** Brings objects to what they should be, and writes nothing where they are. */
 export interface Applier {
   /** @returns whether something was written */
-  apply(desired: KubernetesManifest, live: KubernetesManifest | undefined): Promise<boolean>;
-  forget(key: string): void;
+  apply(desired: KubernetesManifest, cached: KubernetesManifest | undefined): Promise<boolean>;
 }
 
 /**
@@ -27,7 +26,7 @@ export interface Applier {
  * apply would make of it, defaults and fields of others included. So a foreign edit is reverted, a
  * status that moved is not taken for one, and a restarted operator leaves a healthy group alone.
  */
-export function createApplier(cluster: Pick<Cluster, 'apply' | 'setManagedFields'>): Applier {
+export function createApplier(cluster: Pick<Cluster, 'apply' | 'read' | 'setManagedFields'>): Applier {
   const seen = new Map<string, Seen>();
   const idOf = (object: KubernetesManifest): string => `${object.metadata.namespace}/${keyOf(object)}`;
   const remember = (desired: string, live: KubernetesManifest): void => {
@@ -36,7 +35,9 @@ export function createApplier(cluster: Pick<Cluster, 'apply' | 'setManagedFields
   };
 
   return {
-    async apply(desired, live) {
+    async apply(desired, cached) {
+      // What was just made may not be in the cache yet, and what is not there may be gone: the server knows.
+      const live = cached ?? (seen.has(idOf(desired)) ? await cluster.read(desired) : null) ?? undefined;
       const sum = createHash('sha256').update(JSON.stringify(desired)).digest('hex');
       if (live !== undefined && isUnchanged(seen.get(idOf(live)), sum, live)) return false;
       const adopted = adoptForeign(live?.metadata.managedFields ?? []);
@@ -51,7 +52,6 @@ export function createApplier(cluster: Pick<Cluster, 'apply' | 'setManagedFields
       remember(sum, await cluster.apply(desired));
       return true;
     },
-    forget: (key) => void seen.delete(key),
   };
 }
 

@@ -1,0 +1,39 @@
+import type { KubernetesManifest } from '../render/manifest.ts';
+
+/** A kind and where it is listed. */
+export interface Kind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly plural: string;
+}
+
+export const MAD_GROUPS: Kind = { apiVersion: 'mads.dev/v1alpha1', kind: 'MadGroup', plural: 'madgroups' };
+
+/** Kinds that the charts make, and pods, whose state is told of. */
+export const OWNED_KINDS: readonly Kind[] = [
+  { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' },
+  { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' },
+  { apiVersion: 'v1', kind: 'Service', plural: 'services' },
+  { apiVersion: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts' },
+  { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
+  { apiVersion: 'apps/v1', kind: 'StatefulSet', plural: 'statefulsets' },
+  { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments' },
+  { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', plural: 'poddisruptionbudgets' },
+  { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', plural: 'networkpolicies' },
+  { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', plural: 'ingresses' },
+];
+
+/** Where a kind of an API group is; null for those of the core, which have no group. */
+export function placeOf({ apiVersion, kind }: Pick<KubernetesManifest, 'apiVersion' | 'kind'>): {
+  group: string;
+  version: string;
+  plural: string;
+} | null {
+  const [group, version] = apiVersion.split('/') as [string, string?];
+  if (version === undefined) return null;
+  const known = [MAD_GROUPS, ...OWNED_KINDS].find(
+    (each) => each.kind === kind && each.apiVersion === apiVersion,
+  );
+  if (known === undefined) throw new Error(`The operator makes no ${kind} of ${apiVersion}.`);
+  return { group, version, plural: known.plural };
+}
