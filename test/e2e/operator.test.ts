@@ -31,6 +31,20 @@ afterAll(async () => {
 const condition = (type: string): Promise<string> =>
   ns.kubectl('get', 'mg/demo', '-o', `jsonpath={.status.conditions[?(@.type=="${type}")].status}`);
 
+/** UIDs of the members' pods. */
+const pods = async (): Promise<string[]> =>
+  (await ns.kubectl('get', 'pods', '-l', 'mads.dev/member=true', '-o', 'jsonpath={.items[*].metadata.uid}'))
+    .split(' ')
+    .toSorted();
+/** None of those pods is there any more, and all is verified. */
+const untilReplaced = async (before: readonly string[]): Promise<void> => {
+  await expect
+    .poll(async () => (await pods()).filter((uid) => before.includes(uid)), { timeout: 180_000 })
+    .toEqual([]);
+  await expect.poll(() => condition('Progressing'), { timeout: 180_000 }).toBe('False');
+  await expect.poll(() => condition('Verified'), { timeout: 180_000 }).toBe('True');
+};
+
 test('helm install and kubectl apply are a verified group, within 40 s', async () => {
   await system.helm('install', 'mad-operator', 'charts/mad-operator', '--wait', '--timeout', '120s');
   const startedMs = performance.now();
@@ -62,11 +76,10 @@ test('a deleted StatefulSet is back, and the status says meanwhile that it is aw
 test('a rotated password is taken by all, and the group is verified again', async () => {
   const password = (): Promise<string> =>
     ns.kubectl('get', 'secret/demo-bus-password', '-o', 'jsonpath={.data.password}');
-  const before = await password();
+  const [before, old] = [await password(), await pods()];
   await ns.kubectl('annotate', 'mg/demo', 'mads.dev/rotate=1');
   await expect.poll(password, { timeout: 10_000 }).not.toBe(before);
-  await expect.poll(() => condition('Progressing'), { timeout: 180_000 }).toBe('False');
-  await expect.poll(() => condition('Verified'), { timeout: 180_000 }).toBe('True');
+  await untilReplaced(old);
 });
 
 test('a bad image is named, and what was asked for instead comes up', async () => {
@@ -82,8 +95,8 @@ test('a bad image is named, and what was asked for instead comes up', async () =
 });
 
 test('a restarted operator leaves the pods alone', async () => {
-  const pods = (): Promise<string> =>
-    ns.kubectl('get', 'pods', '-l', 'mads.dev/member=true', '-o', 'jsonpath={.items[*].metadata.uid}');
+  // Pods of the earlier steps are on their way out.
+  await expect.poll(async () => (await pods()).length, { timeout: 60_000 }).toBe(5);
   const before = await pods();
   await system.kubectl('rollout', 'restart', 'deployment/mad-operator');
   await system.kubectl('rollout', 'status', 'deployment/mad-operator', '--timeout=60s');
@@ -92,7 +105,7 @@ test('a restarted operator leaves the pods alone', async () => {
     .toContain('Leading');
   await new Promise((resolve) => setTimeout(resolve, 5_000));
   expect(await system.kubectl('logs', 'deployment/mad-operator', '--tail=-1')).not.toContain('"Applied"');
-  expect(await pods()).toBe(before);
+  expect(await pods()).toEqual(before);
 });
 
 test('a deleted group leaves its claims alone', async () => {
