@@ -17,7 +17,8 @@ export interface GroupUnderTest {
   logs(mad: MadName): Promise<string>;
 }
 
-const STATUS_LINES: Readonly<Record<string, readonly string[]>> = {
+/** What mad-status begins with, by the guide. */
+export const STATUS_LINES: Readonly<Record<string, readonly string[]>> = {
   grace: ['[GraceV0 Status]', '- MAD Name: grace', '- Status: HEALTHY', '- Conversation Bus Connected: True'],
   rogers: [
     '[RogersV1 Status]',

@@ -1,32 +1,11 @@
 // The operations guide, step by step: what its reader types and looks for.
 import { LLMock } from '@copilotkit/aimock';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { STATUS_LINES } from '../e2e/group.ts';
 import { type Group, startGroup } from '../kit/group.ts';
 import { type Finished, run } from '../kit/process.ts';
 
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
-const GRACE_STATUS = [
-  '[GraceV0 Status]',
-  '- MAD Name: grace',
-  '- Status: HEALTHY',
-  '- Conversation Bus Connected: True',
-];
-const ROGERS_STATUS = [
-  '[RogersV1 Status]',
-  '- MAD Name: rogers',
-  '- Status: HEALTHY',
-  '- Conversation Bus Connected: True',
-  '- Sequential Thinking Connected: True',
-];
-const FIEDLER_STATUS = [
-  '[FiedlerV1 Status]',
-  '- MAD Name: fiedler',
-  '- Status: HEALTHY',
-  '- Conversation Bus Connected: True',
-  '- Sequential Thinking Connected: True',
-  '- Database Status: OK',
-];
-
 describe.each(['without a model', 'with a model'])('the guide %s', (variant) => {
   const model = new LLMock({ port: 0, chunkSize: 4 });
   let group: Group;
@@ -76,11 +55,7 @@ describe.each(['without a model', 'with a model'])('the guide %s', (variant) => 
       );
   });
 
-  test.each([
-    ['grace', GRACE_STATUS],
-    ['rogers', ROGERS_STATUS],
-    ['fiedler', FIEDLER_STATUS],
-  ])('steps 4 to 6: mad-status of %s is healthy', async (mad, lines) => {
+  test.each(Object.entries(STATUS_LINES))('steps 4 to 6: mad-status of %s is healthy', async (mad, lines) => {
     const { code, stdout } = await run('mad-status', [], { ...group.env, MAD_ID: mad });
     expect(stdout.split('\n').slice(0, lines.length)).toEqual(lines);
     expect(code).toBe(0);

@@ -7,6 +7,7 @@ import type { OperatorMetrics } from './metrics.ts';
 import { createApplier } from './reconcile/applier.ts';
 import { createQueue } from './reconcile/queue.ts';
 import { createReconciler } from './reconcile/reconcile.ts';
+import { MAD_PORTS } from './render/names.ts';
 import { createRenderer } from './render/renderer.ts';
 import { type Verification, verifyGroup } from './status/verification.ts';
 
@@ -21,12 +22,6 @@ export interface OperatorOptions {
   readonly verify?: (group: MadGroup, token: string) => Promise<Verification>;
 }
 
-const PORTS: Readonly<Record<string, number>> = {
-  grace: 8000,
-  fiedler: 8001,
-  rogers: 8002,
-  'sequential-thinking': 8003,
-};
 const VERIFY_TIMEOUT_MS = 10_000;
 
 export interface Operator extends Lifecycle {
@@ -103,6 +98,6 @@ export function createOperator(options: OperatorOptions): Operator {
 }
 
 function verifyOnCluster({ metadata, spec }: MadGroup, token: string): Promise<Verification> {
-  const urls = spec.mads.map(({ name }) => [name, `ws://${name}.${metadata.namespace}:${PORTS[name]}`]);
+  const urls = spec.mads.map(({ name }) => [name, `ws://${name}.${metadata.namespace}:${MAD_PORTS[name]}`]);
   return verifyGroup({ urls: Object.fromEntries(urls), token, timeoutMs: VERIFY_TIMEOUT_MS });
 }

@@ -11,3 +11,11 @@ export const tokensSecretName = (group: string): string => `${group}-tokens`;
 /** Keys within those. */
 export const PASSWORD_KEY = 'password';
 export const ADMIN = 'admin';
+
+/** Ports of the MADs' tools, as the charts' Services have them. */
+export const MAD_PORTS: Readonly<Record<string, number>> = {
+  grace: 8000,
+  fiedler: 8001,
+  rogers: 8002,
+  'sequential-thinking': 8003,
+};

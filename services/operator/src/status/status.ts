@@ -1,4 +1,5 @@
 import type { MadGroup, MadGroupStatus } from '@mad-group/protocol';
+import { MAD_PORTS } from '../render/names.ts';
 import { type Finding, toConditions } from './conditions.ts';
 import type { Verification } from './verification.ts';
 import type { Workload } from './workloads.ts';
@@ -14,13 +15,6 @@ export interface Found {
   readonly absent: readonly string[];
   readonly verification: Verification | null;
 }
-
-const PORTS: Readonly<Record<string, number>> = {
-  grace: 8000,
-  fiedler: 8001,
-  rogers: 8002,
-  'sequential-thinking': 8003,
-};
 
 /** The status of a group: pure, so that a pass that found the same writes nothing. */
 export function statusOf(group: MadGroup, found: Found, nowIso: string): MadGroupStatus {
@@ -42,7 +36,7 @@ export function statusOf(group: MadGroup, found: Found, nowIso: string): MadGrou
         name,
         replicas: workload?.replicas ?? 0,
         readyReplicas: workload?.readyReplicas ?? 0,
-        endpoint: `http://${name}.${metadata.namespace}:${PORTS[name]}/mcp`,
+        endpoint: `http://${name}.${metadata.namespace}:${MAD_PORTS[name]}/mcp`,
         ...(version === undefined ? {} : { version }),
       };
     }),
