@@ -292,6 +292,25 @@ describe('the spec', () => {
       'NotSupported',
       /librarian/,
     ],
+    [
+      'names the operator’s own Secret',
+      { bus: { passwordSecretRef: { name: 'demo-bus-password' } } },
+      'NameTaken',
+      /demo-bus-password, which is the operator's own/,
+    ],
+    [
+      'makes a kind that is not applied',
+      {
+        mads: [
+          {
+            name: 'grace',
+            values: { httpRoute: { enabled: true, parentRefs: [{ name: 'x' }], hostnames: ['a.example'] } },
+          },
+        ],
+      },
+      'NotSupported',
+      /HTTPRoute/,
+    ],
   ])('that %s is not accepted, and nothing is made', async (_what, spec, reason, message) => {
     await startOperator();
     const namespace = await createGroup(spec);
@@ -299,6 +318,60 @@ describe('the spec', () => {
       .poll(() => condition(namespace, 'Accepted'), { timeout: 30_000 })
       .toMatchObject({ status: 'False', reason, message: expect.stringMatching(message) });
     expect(await names(namespace)).toEqual([]);
+  });
+
+  test('that the API server refuses in part is told in its words, and the rest is made', async () => {
+    await startOperator();
+    const namespace = await createGroup({
+      mads: [{ name: 'grace', values: { podLabels: { 'bad key': 'x' } } }],
+    });
+    await expect
+      .poll(() => condition(namespace, 'Accepted'), { timeout: 30_000 })
+      .toMatchObject({
+        status: 'False',
+        reason: 'ApplyRefused',
+        message: expect.stringMatching(/Deployment\/grace was refused: .*bad key/),
+      });
+    expect(await names(namespace)).toContain('StatefulSet/redis');
+  });
+
+  test('leaves an object of somebody else alone, and is not accepted', async () => {
+    await startOperator();
+    number += 1;
+    const namespace = `group-${number}`;
+    await kubectl('create', 'namespace', namespace);
+    await kubectl('create', 'service', 'clusterip', 'redis', '-n', namespace, '--tcp=1234');
+    const resource = { apiVersion: 'mads.dev/v1alpha1', kind: 'MadGroup', metadata: { name: 'demo' } };
+    await run('kubectl', ['apply', '-n', namespace, '-f', '-'], server.env, JSON.stringify(resource));
+    await expect
+      .poll(() => condition(namespace, 'Accepted'), { timeout: 30_000 })
+      .toMatchObject({
+        status: 'False',
+        reason: 'NameTaken',
+        message: expect.stringContaining('Service/redis'),
+      });
+    expect(await names(namespace)).toEqual([]);
+    const port = await kubectl(
+      'get',
+      'service/redis',
+      '-n',
+      namespace,
+      '-o',
+      'jsonpath={.spec.ports[0].port}',
+    );
+    expect(port).toBe('1234');
+  });
+
+  test('with sizes in other words than the API server’s is left alone', async () => {
+    await startOperator();
+    const namespace = await createGroup({ bus: { storage: { size: '1.5Gi' } } });
+    await untilMade(namespace);
+    const uid = (): Promise<string> =>
+      kubectl('get', 'statefulset/redis', '-n', namespace, '-o', 'jsonpath={.metadata.uid}');
+    const before = await uid();
+    await kubectl('annotate', 'mg/demo', '-n', namespace, 'example/look=again');
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    expect(await uid()).toBe(before);
   });
 
   test('that is paused is left alone until it is not', async () => {

@@ -58,6 +58,7 @@ export function createOperator(options: OperatorOptions): Operator {
   });
   const informers = createInformers({ kubeconfig, namespace, log, onChange: (key) => queue.add(key) });
   let ready = false;
+  let stopping = false;
 
   return {
     get queueDepth() {
@@ -85,12 +86,13 @@ export function createOperator(options: OperatorOptions): Operator {
       });
       const listed = informers.start();
       // A group that is seen before what belongs to it would be taken for one that has nothing yet.
-      work = (key) => listed.then(() => reconcile(key));
+      work = (key) => listed.then(() => (stopping ? null : reconcile(key)));
       await listed;
       ready = true;
     },
     async stop() {
       ready = false;
+      stopping = true;
       await informers.stop();
       await queue.stop();
     },

@@ -42,3 +42,14 @@ export const codeOf = (error: unknown): number | undefined =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'number'
     ? error.code
     : undefined;
+
+/** What the API server said of an error; the client hides it in a body of JSON. */
+export function wordsOf(error: unknown): string {
+  const { body, message } = error as { readonly body?: unknown; readonly message?: string };
+  try {
+    const parsed = (typeof body === 'string' ? JSON.parse(body) : body) as { message?: string } | undefined;
+    return parsed?.message ?? message ?? '';
+  } catch {
+    return message ?? '';
+  }
+}

@@ -50,7 +50,11 @@ export function createLastingWatch(options: LastingWatchOptions): LastingWatch {
     return found;
   };
   const informer = new ListWatch(path, new Watch(kubeconfig), list as never, false, labelSelector);
-  informer.on('change', (object) => onChange(typed(object)));
+  informer.on('change', (object) => {
+    // It works again: the next error is the first one.
+    restartMs = RESTART_MS.first;
+    onChange(typed(object));
+  });
   informer.on('error', (error: unknown) => {
     if (stopped) return;
     log.warn({ err: error, kind, again_in_ms: restartMs }, 'A watch ended');

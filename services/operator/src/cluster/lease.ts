@@ -65,20 +65,35 @@ export function createLease({ kubeconfig, namespace, name, holder, log, onLost }
     return true;
   }
 
+  let renewing = false;
+  function lose(why: string): void {
+    clearInterval(timer);
+    log.error({ lease: name }, why);
+    onLost();
+  }
+
   async function renew(): Promise<void> {
+    // A request may hang for long: whether the time is over is asked first.
+    if (performance.now() - renewedMs > DURATION_S * 1000 - RENEW_MS) {
+      lose('The lease could not be renewed in its time');
+      return;
+    }
+    if (renewing) return;
+    renewing = true;
     try {
-      if (await tryOnce()) return;
-      log.error({ lease: name }, 'Another process leads');
+      if (!(await tryOnce()) && (await isAnothers())) lose('Another process leads');
     } catch (error) {
       // Nobody else takes it before its time is over.
-      if (performance.now() - renewedMs < DURATION_S * 1000 - RENEW_MS) {
-        log.warn({ err: error, lease: name }, 'The lease could not be renewed; trying again');
-        return;
-      }
-      log.error({ err: error, lease: name }, 'The lease could not be renewed in its time');
+      log.warn({ err: error, lease: name }, 'The lease could not be renewed; trying again');
+    } finally {
+      renewing = false;
     }
-    clearInterval(timer);
-    onLost();
+  }
+
+  /** A conflict may come from an annotation, too. */
+  async function isAnothers(): Promise<boolean> {
+    const { spec } = await api.readNamespacedLease({ namespace, name });
+    return spec?.holderIdentity !== holder;
   }
 
   return {

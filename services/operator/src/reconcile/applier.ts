@@ -12,12 +12,13 @@ interface Seen {
   readonly generation: number | undefined;
   readonly labels: unknown;
   readonly annotations: unknown;
+  readonly owners: unknown;
 }
 
 /** Brings objects to what they should be, and writes nothing where they are. */
 export interface Applier {
   /** @returns whether something was written */
-  apply(desired: KubernetesManifest, cached: KubernetesManifest | undefined): Promise<boolean>;
+  apply(desired: KubernetesManifest, live: KubernetesManifest | undefined): Promise<boolean>;
 }
 
 /**
@@ -26,18 +27,16 @@ export interface Applier {
  * apply would make of it, defaults and fields of others included. So a foreign edit is reverted, a
  * status that moved is not taken for one, and a restarted operator leaves a healthy group alone.
  */
-export function createApplier(cluster: Pick<Cluster, 'apply' | 'read' | 'setManagedFields'>): Applier {
+export function createApplier(cluster: Pick<Cluster, 'apply' | 'setManagedFields'>): Applier {
   const seen = new Map<string, Seen>();
   const idOf = (object: KubernetesManifest): string => `${object.metadata.namespace}/${keyOf(object)}`;
   const remember = (desired: string, live: KubernetesManifest): void => {
-    const { uid, resourceVersion, generation, labels, annotations } = live.metadata;
-    seen.set(idOf(live), { desired, uid, resourceVersion, generation, labels, annotations });
+    const { uid, resourceVersion, generation, labels, annotations, ownerReferences: owners } = live.metadata;
+    seen.set(idOf(live), { desired, uid, resourceVersion, generation, labels, annotations, owners });
   };
 
   return {
-    async apply(desired, cached) {
-      // What was just made may not be in the cache yet, and what is not there may be gone: the server knows.
-      const live = cached ?? (seen.has(idOf(desired)) ? await cluster.read(desired) : null) ?? undefined;
+    async apply(desired, live) {
       const sum = createHash('sha256').update(JSON.stringify(desired)).digest('hex');
       if (live !== undefined && isUnchanged(seen.get(idOf(live)), sum, live)) return false;
       const adopted = adoptForeign(live?.metadata.managedFields ?? []);
@@ -62,6 +61,7 @@ function isUnchanged(before: Seen | undefined, desired: string, { metadata }: Ku
   return (
     metadata.generation !== undefined &&
     before.generation === metadata.generation &&
+    isDeepStrictEqual(before.owners, metadata.ownerReferences) &&
     isDeepStrictEqual(before.labels, metadata.labels) &&
     isDeepStrictEqual(before.annotations, metadata.annotations)
   );

@@ -28,6 +28,17 @@ test.each<[string, ManagedFields]>([
   expect(adoptForeign([own, entry])).toBeNull();
 });
 
+test('finalizers, labels and annotations of others stay theirs', () => {
+  const metadata = { 'f:metadata': { 'f:finalizers': {} } };
+  expect(adoptForeign([own, by('controller', { fieldsV1: metadata })])).toBeNull();
+  expect(
+    adoptForeign([own, by('kubectl-edit', { fieldsV1: { ...metadata, 'f:spec': { 'f:b': {} } } })]),
+  ).toEqual([
+    by('kubectl-edit', { fieldsV1: metadata }),
+    { manager: 'mad-operator', operation: 'Apply', fieldsV1: { 'f:spec': { 'f:a': {}, 'f:b': {} } } },
+  ]);
+});
+
 test('an object that somebody else has made is taken over', () => {
   expect(adoptForeign([by('helm')])).toEqual([
     { manager: 'mad-operator', operation: 'Apply', fieldsV1: { 'f:spec': { 'f:b': {} } } },

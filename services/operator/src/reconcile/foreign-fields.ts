@@ -17,8 +17,14 @@ export interface ManagedFields {
  */
 const RESPECTED = /^(kube-|kubectl-rollout|kubelet)/;
 
-const isForeign = ({ manager = '', subresource = '' }: ManagedFields): boolean =>
-  subresource === '' && manager !== FIELD_MANAGER && !RESPECTED.test(manager);
+const isForeign = ({ manager = '', subresource = '', fieldsV1 = {} }: ManagedFields): boolean =>
+  subresource === '' &&
+  manager !== FIELD_MANAGER &&
+  !RESPECTED.test(manager) &&
+  Object.keys(fieldsV1).some((key) => key !== METADATA);
+
+/** Labels, annotations and finalizers that others add are theirs; what we declare of them is forced anyway. */
+const METADATA = 'f:metadata';
 
 /**
  * The same entries with foreign ones made the operator's own; null where there are none. An apply
@@ -37,9 +43,21 @@ export function adoptForeign(entries: readonly ManagedFields[]): ManagedFields[]
     ...(own ?? foreign[0]),
     manager: FIELD_MANAGER,
     operation: 'Apply',
-    fieldsV1: foreign.reduce((fields, entry) => union(fields, entry.fieldsV1 ?? {}), own?.fieldsV1 ?? {}),
+    fieldsV1: foreign.reduce((fields, entry) => union(fields, bodyOf(entry)), own?.fieldsV1 ?? {}),
   };
-  return [...entries.filter((entry) => entry !== own && !isForeign(entry)), adopted];
+  const kept = entries.flatMap((entry) => {
+    if (entry === own) return [];
+    if (!isForeign(entry)) return [entry];
+    const { [METADATA]: metadata } = (entry.fieldsV1 ?? {}) as Record<string, object>;
+    return metadata === undefined ? [] : [{ ...entry, fieldsV1: { [METADATA]: metadata } }];
+  });
+  return [...kept, adopted];
+}
+
+/** What an entry holds beside metadata. */
+function bodyOf({ fieldsV1 = {} }: ManagedFields): object {
+  const { [METADATA]: _, ...body } = fieldsV1 as Record<string, object>;
+  return body;
 }
 
 /** A set of fields is a tree of keys, whose leaves are empty. */

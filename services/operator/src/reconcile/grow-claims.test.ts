@@ -24,6 +24,17 @@ test('a claim of the declared size is left alone', async () => {
   expect(calls.growClaim).not.toHaveBeenCalled();
 });
 
+test.each([
+  ['1.5Gi', '1536Mi'],
+  ['1024Mi', '1Gi'],
+  ['1Gi', '2Gi'],
+])('one of %s is not more than %s, and is left alone', async (size, stored) => {
+  const calls = cluster();
+  expect(await growClaims([set(size)], live(stored), calls)).toBeNull();
+  expect(calls.growClaim).not.toHaveBeenCalled();
+  expect(calls.delete).not.toHaveBeenCalled();
+});
+
 test('a larger one grows, and its StatefulSet makes way without its pod', async () => {
   const calls = cluster();
   const there = live('2Gi');

@@ -1,4 +1,4 @@
-import { type Cluster, codeOf } from '../cluster/cluster.ts';
+import { type Cluster, codeOf, wordsOf } from '../cluster/cluster.ts';
 import { type KubernetesManifest, keyOf } from '../render/manifest.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -21,37 +21,56 @@ export async function growClaims(
   live: Map<string, KubernetesManifest>,
   cluster: Pick<Cluster, 'delete' | 'growClaim'>,
 ): Promise<Refusal | null> {
+  const growing: { readonly set: KubernetesManifest; readonly claim: string; readonly size: string }[] = [];
   for (const object of desired) {
     const before = live.get(keyOf(object));
     if (object.kind !== 'StatefulSet' || before === undefined) continue;
     const [template] = templatesOf(object);
     const [old] = templatesOf(before);
-    const size = template?.spec.resources.requests.storage;
-    if (template === undefined || size === undefined || size === old?.spec.resources.requests.storage)
-      continue;
-    const claim = `${template.metadata.name}-${object.metadata.name}-0`;
+    if (template === undefined || old === undefined) continue;
+    const size = template.spec.resources.requests.storage;
+    // The API server writes 1.5Gi as 1536Mi: what counts is how much it is.
+    if (bytesOf(size) <= bytesOf(old.spec.resources.requests.storage)) continue;
+    growing.push({ set: before, claim: `${template.metadata.name}-${object.metadata.name}-0`, size });
+  }
+  for (const { set, claim, size } of growing) {
     try {
-      await cluster.growClaim(before.metadata.namespace as string, claim, size);
+      await cluster.growClaim(set.metadata.namespace as string, claim, size);
     } catch (error) {
-      if (![403, 404, 422].includes(codeOf(error) ?? 0)) throw error;
+      // A claim that is not there yet is made in its new size.
+      if (codeOf(error) === 404) continue;
+      if (![403, 422].includes(codeOf(error) ?? 0)) throw error;
       const message = `The claim ${claim} cannot become ${size} large: ${wordsOf(error)}. Go back to its size, or move its data to a claim of a class that can grow.`;
       return { reason: 'ClaimCannotGrow', message };
     }
-    await cluster.delete(before, { orphan: true });
-    live.delete(keyOf(object));
+  }
+  for (const { set } of growing) {
+    await cluster.delete(set, { orphan: true });
+    live.delete(keyOf(set));
   }
   return null;
 }
 
-const templatesOf = ({ spec }: KubernetesManifest) => (spec as ClaimTemplates).volumeClaimTemplates ?? [];
+const FACTORS: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
+};
 
-/** What the API server said; the client hides it in a body of JSON. */
-function wordsOf(error: unknown): string {
-  const { body, message } = error as { body?: unknown; message?: string };
-  try {
-    const parsed = (typeof body === 'string' ? JSON.parse(body) : body) as { message?: string } | undefined;
-    return parsed?.message ?? message ?? '';
-  } catch {
-    return message ?? '';
-  }
+/** Bytes of a Kubernetes quantity, as `1.5Gi`. */
+function bytesOf(quantity: string): number {
+  const [, number, unit = ''] = /^([0-9.]+)([A-Za-z]*)$/.exec(quantity) ?? [];
+  return Number(number) * (FACTORS[unit] ?? Number.NaN);
 }
+
+const templatesOf = ({ spec }: KubernetesManifest) => (spec as ClaimTemplates).volumeClaimTemplates ?? [];

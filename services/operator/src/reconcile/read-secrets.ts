@@ -3,7 +3,15 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { KubernetesManifest } from '../render/manifest.ts';
 import { ADMIN, tokensSecretName } from '../render/names.ts';
 import { busSecretRef, type SecretSums } from '../render/values.ts';
-import { givenSecrets, isKept, type MissingSecret, ownSecretNames, secretsOf, sumsOf } from './secrets.ts';
+import {
+  givenSecrets,
+  isKept,
+  type MissingSecret,
+  ownSecretKeys,
+  ownSecretNames,
+  secretsOf,
+  sumsOf,
+} from './secrets.ts';
 
 export interface GroupSecrets {
   /** Those that the operator makes, as they should be. */
@@ -30,7 +38,8 @@ export async function readSecrets(
   const live: KubernetesManifest[] = [];
   for (const name of ownSecretNames(group)) {
     const secret = cached.find(({ kind, metadata }) => kind === 'Secret' && metadata.name === name);
-    const sure = secret !== undefined && isKept(group, secret) ? secret : await read(name);
+    const isWhole = ownSecretKeys(group, name).every((key) => secret?.data?.[key] !== undefined);
+    const sure = secret !== undefined && isWhole && isKept(group, secret) ? secret : await read(name);
     if (sure !== null) live.push({ ...sure, kind: 'Secret' });
   }
   const own = secretsOf(group, live);

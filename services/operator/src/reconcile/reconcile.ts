@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger, MadGroup } from '@mad-group/protocol';
-import { type Cache, type Cluster, groupKey } from '../cluster/cluster.ts';
+import { type Cache, type Cluster, codeOf, groupKey, wordsOf } from '../cluster/cluster.ts';
 import type { OperatorMetrics } from '../metrics.ts';
 import { RenderError } from '../render/helm.ts';
 import { type KubernetesManifest, keyOf } from '../render/manifest.ts';
@@ -12,8 +12,9 @@ import { stateOf } from '../status/workloads.ts';
 import type { Applier } from './applier.ts';
 import { ownedBy } from './desired.ts';
 import { growClaims } from './grow-claims.ts';
+import { findOwn } from './own-objects.ts';
 import { readSecrets } from './read-secrets.ts';
-import { findRefusal, type Refusal } from './refusal.ts';
+import { findRefusal, findUnknownKind, type Refusal } from './refusal.ts';
 
 export interface ReconcilerOptions {
   readonly cache: Cache;
@@ -67,6 +68,7 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
     if (refused === null) {
       try {
         manifests = await options.render(group, groupValues(group, secrets.sums));
+        refused = findUnknownKind(manifests);
       } catch (error) {
         if (!(error instanceof RenderError)) throw error;
         refused = { reason: 'ValuesRefused', message: error.message };
@@ -77,13 +79,13 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
       return VERIFY_EVERY_MS;
     }
     const desired = ownedBy(group, [...secrets.own, ...manifests]);
-    const live = new Map(owned.map((object) => [keyOf(object), object]));
-    const cannotGrow = await growClaims(desired, live, cluster);
-    if (cannotGrow !== null) {
-      await writeStatus(group, refusedBy(cannotGrow));
+    const live = await findOwn(group, desired, owned, cluster);
+    refused = live instanceof Map ? await growClaims(desired, live, cluster) : live;
+    if (live instanceof Map && refused === null) refused = await bring(group, desired, live);
+    if (refused !== null) {
+      await writeStatus(group, refusedBy(refused));
       return VERIFY_EVERY_MS;
     }
-    await bring(group, desired, live);
     const found = await look(group, desired, secrets.token);
     await writeStatus(group, found);
     return found.verification !== null && found.verification.problems.length === 0
@@ -91,16 +93,25 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
       : LOOK_AGAIN_MS;
   };
 
+  /** One object that the API server does not take does not keep the others from what they should be. */
   async function bring(
     group: MadGroup,
     desired: readonly KubernetesManifest[],
     live: ReadonlyMap<string, KubernetesManifest>,
-  ): Promise<void> {
+  ): Promise<Refusal | null> {
+    const refusals: string[] = [];
     for (const object of desired) {
-      if (await applier.apply(object, live.get(keyOf(object)))) {
+      try {
+        if (!(await applier.apply(object, live.get(keyOf(object))))) continue;
         log.info({ group: groupKey(group), object: keyOf(object) }, 'Applied');
+        // Whoever answered before may not be whoever answers now.
+        verified.delete(groupKey(group));
+      } catch (error) {
+        if (![400, 403, 422].includes(codeOf(error) ?? 0)) throw error;
+        refusals.push(`${keyOf(object)} was refused: ${wordsOf(error)}.`);
       }
     }
+    if (refusals.length > 0) return { reason: 'ApplyRefused', message: refusals.join(' ') };
     const wanted = new Set(desired.map(keyOf));
     for (const object of live.values()) {
       const isOurs = object.metadata.ownerReferences?.some(({ uid }) => uid === group.metadata.uid);
@@ -108,6 +119,7 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
       await cluster.delete(object);
       log.info({ group: groupKey(group), object: keyOf(object) }, 'Deleted: it is no longer declared');
     }
+    return null;
   }
 
   async function look(
@@ -132,6 +144,7 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
     const absent = names.filter((name) => !workloads.some((workload) => workload.name === name));
     const isUp =
       absent.length === 0 && workloads.every(({ replicas, readyReplicas }) => readyReplicas >= replicas);
+    if (!isUp) verified.delete(groupKey(group));
     return {
       refused: null,
       paused: false,

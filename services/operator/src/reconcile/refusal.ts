@@ -1,5 +1,8 @@
 import { GROUP_MADS, type MadGroup } from '@mad-group/protocol';
-import type { MissingSecret } from './secrets.ts';
+import { placeOf } from '../cluster/kinds.ts';
+import type { KubernetesManifest } from '../render/manifest.ts';
+import { busSecretName, tokensSecretName } from '../render/names.ts';
+import { givenSecrets, type MissingSecret } from './secrets.ts';
 
 /** Why a spec is not carried out: a word for programs, and what to do for people. */
 export interface Refusal {
@@ -27,10 +30,28 @@ export function findRefusal(
     const message = `MADs of your own are not run by this version: remove ${unknown.map((mad) => mad.name).join(', ')} from mads.`;
     return { reason: 'NotSupported', message };
   }
+  const own = [busSecretName(name), tokensSecretName(name)];
+  const clash = givenSecrets(group).find((ref) => own.includes(ref.name));
+  if (clash !== undefined) {
+    const message = `${clash.field} names the Secret ${clash.name}, which is the operator's own: give yours another name.`;
+    return { reason: 'NameTaken', message };
+  }
   const [lacking] = missing;
   if (lacking !== undefined) {
     const message = `${lacking.field} names the Secret ${lacking.name} with the key ${lacking.key}, which is not there: create it, or correct the name.`;
     return { reason: 'SecretMissing', message };
+  }
+  return null;
+}
+
+/** Kinds that the charts can make and this version does not apply. */
+export function findUnknownKind(manifests: readonly KubernetesManifest[]): Refusal | null {
+  for (const manifest of manifests) {
+    try {
+      placeOf(manifest);
+    } catch (error) {
+      return { reason: 'NotSupported', message: `${(error as Error).message} Take it out of values.` };
+    }
   }
   return null;
 }

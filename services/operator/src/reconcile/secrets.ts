@@ -15,11 +15,16 @@ export const ownSecretNames = (group: MadGroup): string[] => [
     : []),
 ];
 
+/** Keys of one of them. */
+export const ownSecretKeys = (group: MadGroup, name: string): string[] =>
+  name === busSecretName(group.metadata.name) ? [PASSWORD_KEY] : [ADMIN, ...madeTokens(group)];
+
 /** Whether a Secret's values are to be kept: it is there, and no other ones were asked for. */
 export const isKept = (group: MadGroup, secret: KubernetesManifest | undefined): boolean =>
   secret !== undefined &&
-  (secret.metadata.annotations?.[ROTATE_ANNOTATION] ?? '') ===
-    (group.metadata.annotations?.[ROTATE_ANNOTATION] ?? '');
+  // An annotation that was taken away asks for nothing.
+  ((group.metadata.annotations?.[ROTATE_ANNOTATION] ?? '') === '' ||
+    secret.metadata.annotations?.[ROTATE_ANNOTATION] === group.metadata.annotations?.[ROTATE_ANNOTATION]);
 
 /**
  * The Secrets that the operator makes for a group, as they should be: values that are there are kept,
@@ -29,11 +34,13 @@ export const isKept = (group: MadGroup, secret: KubernetesManifest | undefined):
 export function secretsOf(group: MadGroup, live: readonly KubernetesManifest[]): KubernetesManifest[] {
   const rotate = group.metadata.annotations?.[ROTATE_ANNOTATION] ?? '';
   return ownSecretNames(group).map((name) => {
-    const keys = name === busSecretName(group.metadata.name) ? [PASSWORD_KEY] : [ADMIN, ...madeTokens(group)];
     const there = live.find(({ kind, metadata }) => kind === 'Secret' && metadata.name === name);
     const kept = isKept(group, there) ? there?.data : undefined;
     const data = Object.fromEntries(
-      keys.map((key) => [key, kept?.[key] ?? Buffer.from(newSecret()).toString('base64')]),
+      ownSecretKeys(group, name).map((key) => [
+        key,
+        kept?.[key] ?? Buffer.from(newSecret()).toString('base64'),
+      ]),
     );
     return {
       apiVersion: 'v1',

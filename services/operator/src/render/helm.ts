@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import type { KubernetesManifest } from './manifest.ts';
 
 export interface HelmOptions {
@@ -12,6 +12,9 @@ export interface HelmOptions {
   /** Of the cluster, as `1.35.0`. */
   readonly kubernetesVersion: string;
 }
+
+/** A rendering takes a fraction of a second; in milliseconds. */
+const TIMEOUT_MS = 30_000;
 
 /** The values are not what the chart takes; the message is Helm's, without its decoration. */
 export class RenderError extends Error {
@@ -26,16 +29,23 @@ export async function renderChart(
 ): Promise<KubernetesManifest[]> {
   const args = ['template', release.name, options.chart, '--namespace', release.namespace];
   const flags = ['--no-hooks', '--skip-tests', '--kube-version', options.kubernetesVersion, '--values', '-'];
-  const child = spawn(options.helm, [...args, ...flags], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(options.helm, [...args, ...flags], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  });
   // A helm that ends early leaves the rest unread; its exit says why.
-  child.stdin.on('error', () => undefined).end(stringify(values));
+  child.stdin.on('error', () => undefined).end(JSON.stringify(values));
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
     once(child, 'close'),
   ]);
+  if (code === null) throw new Error(`helm did not end by itself: ${stderr}`);
   if (code !== 0) throw new RenderError(reasonOf(stderr));
-  return parseAllDocuments(stdout).flatMap((document) => {
+  // Kubernetes reads YAML 1.1: 0440 is octal, and no is false.
+  return parseAllDocuments(stdout, { version: '1.1' }).flatMap((document) => {
+    if (document.errors[0]) throw document.errors[0];
     const object = document.toJS() as KubernetesManifest | null;
     return object === null ? [] : [object];
   });

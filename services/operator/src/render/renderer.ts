@@ -13,11 +13,12 @@ export function createRenderer(
 ): (group: MadGroup, values: object) => Promise<readonly KubernetesManifest[]> {
   const last = new Map<string, Rendered>();
   return async ({ metadata }, values) => {
+    const key = `${metadata.namespace}/${metadata.name}`;
     const input = JSON.stringify(values);
-    const known = last.get(metadata.uid);
+    const known = last.get(key);
     if (known?.input === input) return known.manifests;
     const manifests = await renderChart(metadata, values, options);
-    last.set(metadata.uid, { input, manifests });
+    last.set(key, { input, manifests });
     return manifests;
   };
 }

@@ -92,9 +92,25 @@ describe('the status of a group', () => {
     [
       'that was refused',
       { refused: { reason: 'SecretMissing', message: 'create it' } },
-      ['Accepted=False/SecretMissing', 'Progressing=False/NotAccepted'],
+      [
+        'Accepted=False/SecretMissing',
+        'Progressing=False/NotAccepted',
+        'Available=Unknown/NotAccepted',
+        'Verified=Unknown/NotAccepted',
+        'Degraded=Unknown/NotAccepted',
+      ],
     ],
-    ['that is paused', { paused: true }, ['Accepted=True/Valid', 'Progressing=False/Paused']],
+    [
+      'that is paused',
+      { paused: true },
+      [
+        'Accepted=True/Valid',
+        'Progressing=False/Paused',
+        'Available=Unknown/Paused',
+        'Verified=Unknown/Paused',
+        'Degraded=Unknown/Paused',
+      ],
+    ],
   ])('%s', (_what, over, expected) => {
     expect(words(over)).toEqual(expected);
   });

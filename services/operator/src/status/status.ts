@@ -50,14 +50,11 @@ const isReady = ({ replicas, readyReplicas }: Workload): boolean => readyReplica
 function findingsOf(found: Found): Finding[] {
   const { refused, paused, workloads, absent, verification } = found;
   if (refused !== null) {
+    const message = 'It waits for a spec that can be accepted.';
     return [
       { type: 'Accepted', status: 'False', ...refused },
-      {
-        type: 'Progressing',
-        status: 'False',
-        reason: 'NotAccepted',
-        message: 'Nothing is changed until the spec is accepted.',
-      },
+      { type: 'Progressing', status: 'False', reason: 'NotAccepted', message },
+      ...notLookedAt('NotAccepted'),
     ];
   }
   const accepted: Finding = {
@@ -68,7 +65,11 @@ function findingsOf(found: Found): Finding[] {
   };
   if (paused) {
     const message = 'mads.dev/paused is set: nothing is changed or checked until the annotation is removed.';
-    return [accepted, { type: 'Progressing', status: 'False', reason: 'Paused', message }];
+    return [
+      accepted,
+      { type: 'Progressing', status: 'False', reason: 'Paused', message },
+      ...notLookedAt('Paused'),
+    ];
   }
   const waiting = [...absent, ...workloads.filter((each) => !isReady(each)).map(({ name }) => name)];
   const old = workloads.filter(({ isCurrent }) => !isCurrent).map(({ name }) => name);
@@ -100,6 +101,15 @@ function findingsOf(found: Found): Finding[] {
       : { type: 'Degraded', status: 'False', reason: 'AsExpected', message: 'Nothing is known to be wrong.' },
   ];
 }
+
+/** What nobody has looked at is not known. */
+const notLookedAt = (reason: string): Finding[] =>
+  (['Available', 'Verified', 'Degraded'] as const).map((type) => ({
+    type,
+    status: 'Unknown',
+    reason,
+    message: 'Not looked at meanwhile.',
+  }));
 
 function verifiedFinding(waiting: readonly string[], verification: Verification | null): Finding {
   if (waiting.length > 0) {

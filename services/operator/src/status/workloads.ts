@@ -29,7 +29,7 @@ export function stateOf(workload: KubernetesManifest, pods: readonly KubernetesM
   return {
     name,
     replicas,
-    readyReplicas: isSeen ? (status.readyReplicas ?? 0) : 0,
+    readyReplicas: status.readyReplicas ?? 0,
     isCurrent: isSeen && (status.updatedReplicas ?? 0) >= replicas,
     trouble: own.map(troubleOf).find((words) => words !== null) ?? null,
   };

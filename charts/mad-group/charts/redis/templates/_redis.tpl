@@ -165,7 +165,7 @@ volumes:
   - name: password
     secret:
       secretName: {{ include "redis.secretName" . | quote }}
-      defaultMode: 0440
+      defaultMode: 288
       items: [{ key: {{ include "redis.secretKey" . | quote }}, path: password }]
   {{- with .Values.persistence.existingClaim }}
   - name: data
