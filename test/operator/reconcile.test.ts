@@ -55,23 +55,27 @@ async function startOperator(): Promise<void> {
   await operator.start();
 }
 
-async function createGroup(spec: object = {}, annotations: object = {}): Promise<string> {
+async function newNamespace(): Promise<string> {
   number += 1;
   const namespace = `group-${number}`;
   await kubectl('create', 'namespace', namespace);
-  const resource = {
-    apiVersion: 'mads.dev/v1alpha1',
-    kind: 'MadGroup',
-    metadata: { name: 'demo', annotations },
-    spec,
-  };
-  const applied = await run(
-    'kubectl',
-    ['apply', '-n', namespace, '-f', '-'],
-    server.env,
-    JSON.stringify(resource),
-  );
-  expect(applied.stderr).toBe('');
+  return namespace;
+}
+
+async function applyGroup(
+  namespace: string,
+  metadata: { name: string; annotations?: object },
+  spec: object = {},
+): Promise<void> {
+  const resource = { apiVersion: 'mads.dev/v1alpha1', kind: 'MadGroup', metadata, spec };
+  const args = ['apply', '-n', namespace, '-f', '-'];
+  const { stderr } = await run('kubectl', args, server.env, JSON.stringify(resource));
+  expect(stderr).toBe('');
+}
+
+async function createGroup(spec: object = {}, annotations: object = {}): Promise<string> {
+  const namespace = await newNamespace();
+  await applyGroup(namespace, { name: 'demo', annotations }, spec);
   return namespace;
 }
 
@@ -337,12 +341,9 @@ describe('the spec', () => {
 
   test('leaves an object of somebody else alone, and is not accepted', async () => {
     await startOperator();
-    number += 1;
-    const namespace = `group-${number}`;
-    await kubectl('create', 'namespace', namespace);
+    const namespace = await newNamespace();
     await kubectl('create', 'service', 'clusterip', 'redis', '-n', namespace, '--tcp=1234');
-    const resource = { apiVersion: 'mads.dev/v1alpha1', kind: 'MadGroup', metadata: { name: 'demo' } };
-    await run('kubectl', ['apply', '-n', namespace, '-f', '-'], server.env, JSON.stringify(resource));
+    await applyGroup(namespace, { name: 'demo' });
     await expect
       .poll(() => condition(namespace, 'Accepted'), { timeout: 30_000 })
       .toMatchObject({
@@ -389,8 +390,7 @@ describe('the spec', () => {
     await startOperator();
     const namespace = await createGroup();
     await untilMade(namespace);
-    const second = { apiVersion: 'mads.dev/v1alpha1', kind: 'MadGroup', metadata: { name: 'late' } };
-    await run('kubectl', ['apply', '-n', namespace, '-f', '-'], server.env, JSON.stringify(second));
+    await applyGroup(namespace, { name: 'late' });
     await expect
       .poll(
         async () =>

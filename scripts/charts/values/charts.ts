@@ -1,9 +1,9 @@
+import { SCOPES } from '@mad-group/protocol';
 import { z } from 'zod';
 import {
   image,
   llm,
   networkPolicy,
-  objects,
   onlyOne,
   persistence,
   placement,
@@ -14,9 +14,6 @@ import {
   text,
 } from './fields.ts';
 import { keeping, madValues, TASK_KEYS, THINKING_KEYS, thinking } from './mad-values.ts';
-
-const { topologySpreadConstraints: _, ...redisPlacement } = placement;
-const { extraIngress, extraEgress, ...redisPolicy } = networkPolicy;
 
 const redis = z.strictObject({
   auth: z
@@ -59,9 +56,8 @@ const redis = z.strictObject({
   replicas: onlyOne('a second Redis would be another bus; for failover set redis.sentinels'),
   resources: resources({ cpu: '100m', memory: '256Mi' }, { memory: '1Gi' }),
   service,
-  networkPolicy: z.strictObject({ ...redisPolicy, extraIngress, extraEgress }).prefault({}),
-  ...redisPlacement,
-  topologySpreadConstraints: objects(),
+  networkPolicy: z.strictObject(networkPolicy).prefault({}),
+  ...placement,
   global: z.looseObject({}).default({}),
 });
 
@@ -134,7 +130,7 @@ const madGroup = z.strictObject({
     .array(
       z.strictObject({
         name: z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/),
-        scopes: z.array(z.enum(['read', 'converse', 'publish', 'admin'])).min(1),
+        scopes: z.array(z.enum(SCOPES)).min(1),
         existingSecret: z.string().optional(),
         existingSecretKey: z.string().optional(),
       }),

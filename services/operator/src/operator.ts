@@ -27,8 +27,6 @@ const VERIFY_TIMEOUT_MS = 10_000;
 export interface Operator extends Lifecycle {
   /** Groups that wait for a pass, or are in one. */
   readonly queueDepth: number;
-  /** Whether it knows what is on the cluster. */
-  readonly ready: boolean;
 }
 
 /** Watches the groups of a cluster and keeps each as it is declared, from `start` to `stop`. */
@@ -57,15 +55,11 @@ export function createOperator(options: OperatorOptions): Operator {
       log.error({ err: error, group: key, again_in_ms: againInMs }, 'A pass failed'),
   });
   const informers = createInformers({ kubeconfig, namespace, log, onChange: (key) => queue.add(key) });
-  let ready = false;
   let stopping = false;
 
   return {
     get queueDepth() {
       return queue.depth;
-    },
-    get ready() {
-      return ready;
     },
     async start() {
       const { major, minor } = await kubeconfig.makeApiClient(VersionApi).getCode();
@@ -88,10 +82,8 @@ export function createOperator(options: OperatorOptions): Operator {
       // A group that is seen before what belongs to it would be taken for one that has nothing yet.
       work = (key) => listed.then(() => (stopping ? null : reconcile(key)));
       await listed;
-      ready = true;
     },
     async stop() {
-      ready = false;
       stopping = true;
       await informers.stop();
       await queue.stop();

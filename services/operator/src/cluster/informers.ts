@@ -2,9 +2,10 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger, MadGroup } from '@mad-group/protocol';
 import type { KubernetesManifest } from '../render/manifest.ts';
 import { GROUP_LABEL } from '../render/names.ts';
-import type { Cache } from './cluster.ts';
+import { type Cache, groupKey } from './cluster.ts';
 import { MAD_GROUPS, OWNED_KINDS } from './kinds.ts';
 import { createLastingWatch } from './lasting-watch.ts';
+import { createPlainObjects } from './plain-objects.ts';
 
 export interface Informers extends Cache {
   /** Resolves when every kind was listed once. */
@@ -24,8 +25,10 @@ export function createInformers(options: {
   readonly log: Logger;
 }): Informers {
   const { kubeconfig, namespace, onChange, log } = options;
+  const objects = createPlainObjects(kubeconfig);
   const groups = createLastingWatch({
     kubeconfig,
+    objects,
     namespace,
     log,
     type: MAD_GROUPS,
@@ -34,6 +37,7 @@ export function createInformers(options: {
   const owned = OWNED_KINDS.map((type) =>
     createLastingWatch({
       kubeconfig,
+      objects,
       namespace,
       log,
       type,
@@ -46,7 +50,7 @@ export function createInformers(options: {
   const asGroups = (): readonly MadGroup[] => groups.objects() as unknown as readonly MadGroup[];
   return {
     groups: asGroups,
-    group: (key) => asGroups().find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key),
+    group: (key) => asGroups().find((group) => groupKey(group) === key),
     owned: ({ metadata }) =>
       owned
         .flatMap((watch) => watch.objects())

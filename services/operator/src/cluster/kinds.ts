@@ -1,4 +1,4 @@
-import type { KubernetesManifest } from '../render/manifest.ts';
+import { MAD_GROUP } from '@mad-group/protocol';
 
 /** A kind and where it is listed. */
 export interface Kind {
@@ -7,7 +7,7 @@ export interface Kind {
   readonly plural: string;
 }
 
-export const MAD_GROUPS: Kind = { apiVersion: 'mads.dev/v1alpha1', kind: 'MadGroup', plural: 'madgroups' };
+export const MAD_GROUPS: Kind = { ...MAD_GROUP, apiVersion: `${MAD_GROUP.group}/${MAD_GROUP.version}` };
 
 /** Kinds that the charts make, and pods, whose state is told of. */
 export const OWNED_KINDS: readonly Kind[] = [
@@ -24,7 +24,7 @@ export const OWNED_KINDS: readonly Kind[] = [
 ];
 
 /** Where a kind of an API group is; null for those of the core, which have no group. */
-export function placeOf({ apiVersion, kind }: Pick<KubernetesManifest, 'apiVersion' | 'kind'>): {
+export function placeOf({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>): {
   group: string;
   version: string;
   plural: string;

@@ -6,7 +6,7 @@ import {
   PatchStrategy,
   setHeaderOptions,
 } from '@kubernetes/client-node';
-import type { Logger, MadGroup } from '@mad-group/protocol';
+import { type Logger, MAD_GROUP, type MadGroup } from '@mad-group/protocol';
 import { FIELD_MANAGER } from '../render/names.ts';
 import { type Cluster, codeOf } from './cluster.ts';
 import { MAD_GROUPS, placeOf } from './kinds.ts';
@@ -77,10 +77,16 @@ export function createKubernetesCluster(
     async writeStatus({ metadata }, status) {
       onWrite('status', MAD_GROUPS.kind);
       const { name, namespace } = metadata;
-      const place = placeOf(MAD_GROUPS as never);
       // A list is replaced as a whole by a merge patch, and so is each condition.
       await custom.patchNamespacedCustomObjectStatus(
-        { ...(place as NonNullable<typeof place>), namespace, name, body: { status } },
+        {
+          group: MAD_GROUP.group,
+          version: MAD_GROUP.version,
+          plural: MAD_GROUP.plural,
+          namespace,
+          name,
+          body: { status },
+        },
         MERGE,
       );
     },

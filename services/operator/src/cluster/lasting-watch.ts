@@ -2,7 +2,7 @@ import { type KubeConfig, ListWatch, Watch } from '@kubernetes/client-node';
 import type { Logger } from '@mad-group/protocol';
 import type { KubernetesManifest } from '../render/manifest.ts';
 import type { Kind } from './kinds.ts';
-import { createPlainObjects } from './plain-objects.ts';
+import type { PlainObjects } from './plain-objects.ts';
 
 export interface LastingWatch {
   /** What is there, as far as is known. */
@@ -14,6 +14,7 @@ export interface LastingWatch {
 
 export interface LastingWatchOptions {
   readonly kubeconfig: KubeConfig;
+  readonly objects: Pick<PlainObjects, 'list'>;
   readonly type: Kind;
   /** The only namespace that is looked at; all of them where absent. */
   readonly namespace?: string | undefined;
@@ -27,11 +28,10 @@ const RESTART_MS = { first: 500, longest: 30_000 };
 
 /** A watch with its cache that outlives errors: the client's own stops after any but 410. */
 export function createLastingWatch(options: LastingWatchOptions): LastingWatch {
-  const { kubeconfig, type, namespace, labelSelector, onChange, log } = options;
+  const { kubeconfig, objects, type, namespace, labelSelector, onChange, log } = options;
   const { apiVersion, kind, plural } = type;
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   const path = namespace === undefined ? `${root}/${plural}` : `${root}/namespaces/${namespace}/${plural}`;
-  const api = createPlainObjects(kubeconfig);
   let restartMs = RESTART_MS.first;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -44,7 +44,7 @@ export function createLastingWatch(options: LastingWatchOptions): LastingWatch {
   const typed = (object: unknown): KubernetesManifest =>
     ({ ...(object as object), apiVersion, kind }) as KubernetesManifest;
   const list = async () => {
-    const found = await api.list(type, namespace, labelSelector);
+    const found = await objects.list(type, namespace, labelSelector);
     restartMs = RESTART_MS.first;
     markListed();
     return found;

@@ -1,11 +1,12 @@
 import type { MadGroup } from '@mad-group/protocol';
+import { MAD_GROUPS } from '../cluster/kinds.ts';
 import type { KubernetesManifest, OwnerReference } from '../render/manifest.ts';
 import { GROUP_LABEL } from '../render/names.ts';
 
 /** The group as owner: what it owns goes with it. */
 const ownerOf = ({ metadata }: MadGroup): OwnerReference => ({
-  apiVersion: 'mads.dev/v1alpha1',
-  kind: 'MadGroup',
+  apiVersion: MAD_GROUPS.apiVersion,
+  kind: MAD_GROUPS.kind,
   name: metadata.name,
   uid: metadata.uid,
   controller: true,

@@ -1,4 +1,5 @@
 import type { MadGroup } from '@mad-group/protocol';
+import { groupKey } from '../cluster/cluster.ts';
 import { type HelmOptions, renderChart } from './helm.ts';
 import type { KubernetesManifest } from './manifest.ts';
 
@@ -12,12 +13,12 @@ export function createRenderer(
   options: HelmOptions,
 ): (group: MadGroup, values: object) => Promise<readonly KubernetesManifest[]> {
   const last = new Map<string, Rendered>();
-  return async ({ metadata }, values) => {
-    const key = `${metadata.namespace}/${metadata.name}`;
+  return async (group, values) => {
+    const key = groupKey(group);
     const input = JSON.stringify(values);
     const known = last.get(key);
     if (known?.input === input) return known.manifests;
-    const manifests = await renderChart(metadata, values, options);
+    const manifests = await renderChart(group.metadata, values, options);
     last.set(key, { input, manifests });
     return manifests;
   };

@@ -1,4 +1,4 @@
-import type { MadGroup, MadGroupSpec } from '@mad-group/protocol';
+import { GROUP_MADS, type MadGroup, type MadGroupSpec } from '@mad-group/protocol';
 import { ADMIN, busSecretName, GROUP_LABEL, PASSWORD_KEY, tokensSecretName } from './names.ts';
 
 /** Sums over what Helm cannot look up; another one restarts what uses it. */
@@ -8,25 +8,22 @@ export interface SecretSums {
 }
 
 type Values = Record<string, unknown>;
-type Mad = NonNullable<MadGroupSpec['mads']>[number];
-
-/** Charts of the group; what is not declared is switched off. */
-const MEMBERS = ['grace', 'fiedler', 'rogers', 'sequential-thinking'] as const;
+type Mad = MadGroupSpec['mads'][number];
 
 /**
  * Values of the chart `mad-group` for a group: pure, so that the same resource gives the same
  * manifests. A MAD's own `values` win over what its other fields say.
  */
-export function groupValues({ metadata, spec }: MadGroup, sums: SecretSums): Values {
-  const { llm, bus, callers = [], images, dataPolicy } = spec;
-  const whenDeleted = dataPolicy === 'Delete' ? 'Delete' : 'Retain';
+export function groupValues(group: MadGroup, sums: SecretSums): Values {
+  const { metadata, spec } = group;
+  const { llm, callers, images, dataPolicy } = spec;
   return {
     llm: defined({
-      model: llm?.model,
-      baseUrl: llm?.baseUrl,
-      apiKeySecret: llm?.apiKeySecretRef?.name,
-      apiKeySecretKey: llm?.apiKeySecretRef?.key,
-      egress: llm?.egress,
+      model: llm.model,
+      baseUrl: llm.baseUrl,
+      apiKeySecret: llm.apiKeySecretRef?.name,
+      apiKeySecretKey: llm.apiKeySecretRef?.key,
+      egress: llm.egress,
     }),
     admin: { existingSecret: tokensSecretName(metadata.name), existingSecretKey: ADMIN },
     callers: callers.map(({ name, scopes, tokenSecretRef }) => ({
@@ -36,36 +33,33 @@ export function groupValues({ metadata, spec }: MadGroup, sums: SecretSums): Val
       existingSecretKey: tokenSecretRef?.key ?? name,
     })),
     checksums: sums,
-    redis: { ...redisValues(metadata.name, bus), ...persistence(bus?.storage, whenDeleted) },
+    redis: { ...redisValues(group), ...persistence(spec.bus.storage, dataPolicy) },
     ...Object.fromEntries(
-      MEMBERS.map((name) => [
+      GROUP_MADS.map((name) => [
         name,
         memberValues(
-          spec.mads?.find((mad) => mad.name === name),
-          whenDeleted,
+          spec.mads.find((mad) => mad.name === name),
+          dataPolicy,
         ),
       ]),
     ),
     global: {
       commonLabels: { [GROUP_LABEL]: metadata.name },
-      image: defined({ registry: images?.registry, tag: images?.tag, pullPolicy: images?.pullPolicy }),
-      imagePullSecrets: images?.pullSecrets ?? [],
+      image: defined({ registry: images.registry, tag: images.tag, pullPolicy: images.pullPolicy }),
+      imagePullSecrets: images.pullSecrets ?? [],
     },
   };
 }
 
 /** Secret and key of the bus' password: the user's, or the one that the operator makes. */
 export function busSecretRef({ metadata, spec: { bus } }: MadGroup): { name: string; key: string } {
-  const given =
-    bus?.external?.passwordSecretRef ?? bus?.sentinels?.passwordSecretRef ?? bus?.passwordSecretRef;
-  return given
-    ? { name: given.name, key: given.key ?? PASSWORD_KEY }
-    : { name: busSecretName(metadata.name), key: PASSWORD_KEY };
+  const given = bus.external?.passwordSecretRef ?? bus.sentinels?.passwordSecretRef ?? bus.passwordSecretRef;
+  return given ?? { name: busSecretName(metadata.name), key: PASSWORD_KEY };
 }
 
-function redisValues(group: string, bus: MadGroupSpec['bus']): Values {
-  const { name, key } = busSecretRef({ metadata: { name: group }, spec: { bus } } as MadGroup);
-  const { external, sentinels } = bus ?? {};
+function redisValues(group: MadGroup): Values {
+  const { name, key } = busSecretRef(group);
+  const { external, sentinels } = group.spec.bus;
   const tls = external?.tls ?? sentinels?.tls;
   return {
     auth: { existingSecret: name, existingSecretKey: key },
