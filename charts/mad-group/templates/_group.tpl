@@ -15,7 +15,9 @@ the model. Made once in a rendering, since a new password must be the same where
 {{- range include "mad-group.callers" . | fromYamlArray }}
 {{- $tokens = append $tokens (dict "name" .name "secret" .secret "key" .key) }}
 {{- end }}
-{{- $secrets := dict (printf "%s/%s" $secret $key) ($password | default .Values.checksums.redis) (printf "%s/%s" .Values.llm.apiKeySecret $llmSecretKey) ($llmKey | default .Values.checksums.llm) -}}
+{{- $secrets := deepCopy .Values.checksums -}}
+{{- with $password }}{{ $_ := set $secrets (printf "%s/%s" $secret $key) . }}{{ end -}}
+{{- with $llmKey }}{{ $_ := set $secrets (printf "%s/%s" $.Values.llm.apiKeySecret $llmSecretKey) . }}{{ end -}}
 {{- $external := .Values.redis.external -}}
 {{- $values := dict
   "redis" (dict "url" (include "redis.url" $redis) "passwordSecret" $secret "passwordKey" $key "caSecret" $external.caSecret "peers" $external.peers "ports" $external.ports)

@@ -140,10 +140,10 @@ const madGroup = z.strictObject({
       'Who may call, beside `admin`: `{name, scopes, existingSecret, existingSecretKey}`. A token is made for whoever brings no Secret. Scopes: read, converse, publish, admin.',
     ),
   checksums: z
-    .strictObject({ redis: text(), llm: text() })
-    .prefault({})
+    .record(z.string(), z.string())
+    .default({})
     .describe(
-      'Sums over the password of Redis and the key of the provider, for whoever renders without a look into the cluster: another sum restarts what uses it.',
+      'Sums over what Secrets hold, by `SECRET/KEY`, for whoever renders without a look into the cluster: another sum restarts what uses it.',
     ),
   redis: member('redis'),
   grace: member('grace'),

@@ -2,7 +2,7 @@ import type { MadGroup } from '@mad-group/protocol';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { KubernetesManifest } from '../render/manifest.ts';
 import { ADMIN, tokensSecretName } from '../render/names.ts';
-import { busSecretRef, type SecretSums } from '../render/values.ts';
+import type { SecretSums } from '../render/values.ts';
 import {
   givenSecrets,
   isKept,
@@ -49,13 +49,13 @@ export async function readSecrets(
     const secret = await read(name);
     if (secret !== null) known.set(name, secret);
   }
-  const valueAt = (ref: { name: string; key: string } | undefined): string | undefined => {
-    const encoded = ref === undefined ? undefined : known.get(ref.name)?.data?.[ref.key];
+  const valueAt = (ref: { name: string; key: string }): string | undefined => {
+    const encoded = known.get(ref.name)?.data?.[ref.key];
     return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString();
   };
   return {
     own,
-    sums: sumsOf(valueAt(busSecretRef(group)), valueAt(group.spec.llm.apiKeySecretRef)),
+    sums: sumsOf(group, valueAt),
     token: valueAt({ name: tokensSecretName(group.metadata.name), key: ADMIN }) ?? '',
     missing: givenSecrets(group).filter((ref) => valueAt(ref) === undefined),
   };

@@ -36,7 +36,35 @@ test('a given password makes none', () => {
   expect(givenSecrets(group)).toEqual([{ name: 'mine', key: 'password', field: 'bus.passwordSecretRef' }]);
 });
 
-test('a sum tells of a change and nothing of the value', () => {
-  expect(sumsOf('secret', undefined)).toEqual({ redis: expect.stringMatching(/^[0-9a-f]{16}$/), llm: '' });
-  expect(sumsOf('secret', 'a')).not.toEqual(sumsOf('other', 'a'));
+test('a sum tells of a change and nothing of the value, for all that pods read at their start', () => {
+  const group = groupOf({
+    llm: { apiKeySecretRef: { name: 'openai' } },
+    bus: {
+      external: {
+        url: 'rediss://redis.example:6380',
+        passwordSecretRef: { name: 'bus' },
+        tls: { caSecretRef: { name: 'authority' } },
+      },
+    },
+    mads: [{ name: 'fiedler', values: { llm: { apiKeySecret: 'own', apiKeySecretKey: 'k' } } }],
+    callers: [{ name: 'bob', scopes: ['read'], tokenSecretRef: { name: 'bob' } }],
+  });
+  const sums = sumsOf(group, ({ name }) => (name === 'own' ? undefined : `value of ${name}`));
+  expect(Object.keys(sums).toSorted()).toEqual([
+    'authority/ca.crt',
+    'bus/password',
+    'openai/api-key',
+    'own/k',
+  ]);
+  expect(sums['own/k']).toBe('');
+  expect(sums['bus/password']).toMatch(/^[0-9a-f]{16}$/);
+  const others = sumsOf(group, ({ name }) => `another value of ${name}`);
+  expect(Object.entries(others).filter(([ref, sum]) => sums[ref] === sum)).toEqual([]);
+});
+
+test('a key that a MAD’s own values name is a given Secret, too', () => {
+  const group = groupOf({ mads: [{ name: 'rogers', values: { llm: { apiKeySecret: 'own' } } }] });
+  expect(givenSecrets(group)).toEqual([
+    { name: 'own', key: 'api-key', field: 'mads[rogers].values.llm.apiKeySecret' },
+  ]);
 });

@@ -74,17 +74,39 @@ export function givenSecrets({ spec }: MadGroup): MissingSecret[] {
     ...given('bus.external.passwordSecretRef', bus.external?.passwordSecretRef),
     ...given('bus.sentinels.passwordSecretRef', bus.sentinels?.passwordSecretRef),
     ...given('bus tls.caSecretRef', ca === undefined ? undefined : { name: ca.name, key: 'ca.crt' }),
+    ...spec.mads.flatMap(({ name, values }) =>
+      given(`mads[${name}].values.llm.apiKeySecret`, modelKeyIn(values)),
+    ),
     ...spec.callers.flatMap(({ name, tokenSecretRef }) =>
       given(`callers[${name}].tokenSecretRef`, tokenSecretRef),
     ),
   ];
 }
 
-/** Sums over what pods read at their start. Tokens of callers are read again while they run. */
-export const sumsOf = (password: string | undefined, apiKey: string | undefined): SecretSums => ({
-  redis: sum(password),
-  llm: sum(apiKey),
-});
+/** A MAD may have a model, and a key to it, of its own. */
+function modelKeyIn(values: unknown): { name: string; key: string } | undefined {
+  const { llm } = (values ?? {}) as { llm?: { apiKeySecret?: unknown; apiKeySecretKey?: unknown } };
+  const { apiKeySecret: name, apiKeySecretKey: key } = llm ?? {};
+  if (typeof name !== 'string' || name === '') return undefined;
+  return { name, key: typeof key === 'string' && key !== '' ? key : 'api-key' };
+}
+
+/**
+ * Sums over what pods read at their start, by `SECRET/KEY`. Tokens of callers are read again while
+ * they run.
+ *
+ * @param valueAt what is there; undefined where nothing is
+ */
+export function sumsOf(
+  group: MadGroup,
+  valueAt: (ref: { readonly name: string; readonly key: string }) => string | undefined,
+): SecretSums {
+  const read = [
+    busSecretRef(group),
+    ...givenSecrets(group).filter(({ field }) => !field.startsWith('callers[')),
+  ];
+  return Object.fromEntries(read.map((ref) => [`${ref.name}/${ref.key}`, sum(valueAt(ref))]));
+}
 
 const sum = (value: string | undefined): string =>
   value === undefined ? '' : createHash('sha256').update(value).digest('hex').slice(0, 16);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { groupOf } from '../group.test-support.ts';
 import { busSecretRef, groupValues } from './values.ts';
 
-const SUMS = { redis: 'r', llm: 'l' };
+const SUMS = { 'demo-bus-password/password': 'r' };
 const valuesOf = (spec: object): Record<string, never> =>
   groupValues(groupOf(spec), SUMS) as Record<string, never>;
 

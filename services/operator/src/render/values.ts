@@ -1,11 +1,8 @@
 import { GROUP_MADS, type MadGroup, type MadGroupSpec } from '@mad-group/protocol';
 import { ADMIN, busSecretName, GROUP_LABEL, PASSWORD_KEY, tokensSecretName } from './names.ts';
 
-/** Sums over what Helm cannot look up; another one restarts what uses it. */
-export interface SecretSums {
-  readonly redis: string;
-  readonly llm: string;
-}
+/** Sums over what Helm cannot look up, by `SECRET/KEY`; another one restarts what uses it. */
+export type SecretSums = Readonly<Record<string, string>>;
 
 type Values = Record<string, unknown>;
 type Mad = MadGroupSpec['mads'][number];
