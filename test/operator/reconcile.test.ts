@@ -50,7 +50,7 @@ async function startOperator(): Promise<void> {
     chart: 'charts/mad-group',
     metrics,
     log: silentLogger,
-    verify: async () => ({ problems: [], versions: { grace: '0.1.0' } }),
+    verify: async () => ({ problems: [], versions: { grace: '0.1.0' }, isHeard: true }),
   });
   await operator.start();
 }

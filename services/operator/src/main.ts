@@ -1,5 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { ConfigError, createLog, createPlatformServer, onShutdown } from '@mad-group/mad';
+import { withDeadlines } from './cluster/api-clients.ts';
 import { createLease } from './cluster/lease.ts';
 import { loadOperatorConfig, type OperatorConfig } from './config.ts';
 import { createOperatorMetrics } from './metrics.ts';
@@ -7,6 +8,8 @@ import { createOperator } from './operator.ts';
 
 /** A pass that runs at a stop is ended; it takes a few requests and a helm. In milliseconds. */
 const STOP_MS = 20_000;
+/** A renewal that hangs leaves time for another one. */
+const LEASE_REQUEST_MS = 4_000;
 
 let config: OperatorConfig;
 try {
@@ -29,10 +32,11 @@ const operator = createOperator({
   namespace: config.WATCH_NAMESPACE,
   helm: config.HELM,
   chart: config.CHART,
+  mayWrite: () => lease.isHeld(),
   log,
 });
 const lease = createLease({
-  kubeconfig,
+  kubeconfig: withDeadlines(kubeconfig, LEASE_REQUEST_MS),
   namespace: config.POD_NAMESPACE,
   name: 'mad-operator',
   holder: config.POD_NAME,
@@ -45,7 +49,7 @@ const platform = createPlatformServer({
   port: config.PLATFORM_PORT,
   portKey: 'PLATFORM_PORT',
   // A replica that waits for the lead is as ready as it can be.
-  mads: [],
+  mads: [{ id: 'mad-operator', notReady: () => operator.notReady() }],
   metrics,
   log,
 });

@@ -1,15 +1,17 @@
 import { type KubeConfig, VersionApi } from '@kubernetes/client-node';
 import type { Lifecycle } from '@mad-group/mad';
 import type { Logger, MadGroup } from '@mad-group/protocol';
+import { withDeadlines } from './cluster/api-clients.ts';
 import { createInformers } from './cluster/informers.ts';
 import { createKubernetesCluster } from './cluster/kubernetes-cluster.ts';
 import type { OperatorMetrics } from './metrics.ts';
+import { createQueue } from './queue.ts';
 import { createApplier } from './reconcile/applier.ts';
-import { createQueue } from './reconcile/queue.ts';
 import { createReconciler } from './reconcile/reconcile.ts';
 import { MAD_PORTS } from './render/names.ts';
 import { createRenderer } from './render/renderer.ts';
 import { type Verification, verifyGroup } from './status/verification.ts';
+import { createVerifier, type VerifierOptions } from './status/verifier.ts';
 
 export interface OperatorOptions {
   readonly kubeconfig: KubeConfig;
@@ -18,26 +20,39 @@ export interface OperatorOptions {
   readonly chart: string;
   readonly log: Logger;
   readonly metrics: OperatorMetrics;
+  /** Asked before each write: a process that has lost the lead writes nothing. */
+  readonly mayWrite?: () => boolean;
   /** Asks the MADs of a group; for tests that have none. */
-  readonly verify?: (group: MadGroup, token: string) => Promise<Verification>;
+  readonly verify?: VerifierOptions['verify'];
 }
 
 const VERIFY_TIMEOUT_MS = 10_000;
+/** Passes at once. A pass waits for helm and the API server more than it computes. */
+const WORKERS = 4;
+/** A leader that could not list a kind for so long does not do its work. */
+const LISTED_WITHIN_MS = 60_000;
 
 export interface Operator extends Lifecycle {
   /** Groups that wait for a pass, or are in one. */
   readonly queueDepth: number;
+  /** Why it does not do its work, in a few words; null where it does, or was not asked to. */
+  notReady(): string | null;
 }
 
 /** Watches the groups of a cluster and keeps each as it is declared, from `start` to `stop`. */
 export function createOperator(options: OperatorOptions): Operator {
-  const { kubeconfig, namespace, log, metrics } = options;
+  const { namespace, log, metrics, mayWrite = () => true } = options;
+  const kubeconfig = withDeadlines(options.kubeconfig);
   const cluster = createKubernetesCluster(kubeconfig, {
     log,
-    onWrite: metrics.write,
+    beforeWrite(verb, kind) {
+      if (!mayWrite()) throw new Error(`${verb} ${kind}: this process does not lead any more`);
+      metrics.write(verb, kind);
+    },
   });
   let work: (key: string) => Promise<number | null> = async () => null;
   const queue = createQueue({
+    workers: WORKERS,
     async work(key) {
       const startedMs = performance.now();
       const tell = (outcome: 'ok' | 'error'): void =>
@@ -55,13 +70,27 @@ export function createOperator(options: OperatorOptions): Operator {
       log.error({ err: error, group: key, again_in_ms: againInMs }, 'A pass failed'),
   });
   const informers = createInformers({ kubeconfig, namespace, log, onChange: (key) => queue.add(key) });
+  const verifier = createVerifier({
+    verify: options.verify ?? verifyOnCluster,
+    onAnswered: (group) => metrics.verified(group, Date.now()),
+    onChange: (key) => queue.add(key),
+    onError: (key, error, againInMs) =>
+      log.error({ err: error, group: key, again_in_ms: againInMs }, 'A group could not be asked'),
+  });
   let stopping = false;
+  let startedMs = Number.POSITIVE_INFINITY;
 
   return {
+    notReady() {
+      const unlisted = informers.unlisted();
+      const isLate = performance.now() - startedMs > LISTED_WITHIN_MS;
+      return isLate && unlisted.length > 0 ? `could not list ${unlisted.join(', ')}; see the log` : null;
+    },
     get queueDepth() {
       return queue.depth;
     },
     async start() {
+      startedMs = performance.now();
       const { major, minor } = await kubeconfig.makeApiClient(VersionApi).getCode();
       const renderer = createRenderer({
         helm: options.helm,
@@ -73,7 +102,7 @@ export function createOperator(options: OperatorOptions): Operator {
         cluster,
         applier: createApplier(cluster),
         render: renderer,
-        verify: options.verify ?? verifyOnCluster,
+        verifier,
         metrics,
         log,
         nowMs: Date.now,
@@ -85,13 +114,17 @@ export function createOperator(options: OperatorOptions): Operator {
     },
     async stop() {
       stopping = true;
-      await informers.stop();
+      await Promise.all([informers.stop(), verifier.stop()]);
       await queue.stop();
     },
   };
 }
 
-function verifyOnCluster({ metadata, spec }: MadGroup, token: string): Promise<Verification> {
+function verifyOnCluster(
+  { metadata, spec }: MadGroup,
+  token: string,
+  signal: AbortSignal,
+): Promise<Verification> {
   const urls = spec.mads.map(({ name }) => [name, `ws://${name}.${metadata.namespace}:${MAD_PORTS[name]}`]);
-  return verifyGroup({ urls: Object.fromEntries(urls), token, timeoutMs: VERIFY_TIMEOUT_MS });
+  return verifyGroup({ urls: Object.fromEntries(urls), token, timeoutMs: VERIFY_TIMEOUT_MS, signal });
 }

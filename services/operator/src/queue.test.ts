@@ -17,6 +17,7 @@ test('a key is worked on by one pass at a time, and once more where it changed m
       running -= 1;
       return null;
     },
+    workers: 4,
     onError: vi.fn(),
   });
   queue.add('a');
@@ -40,6 +41,7 @@ test('a key that fails does not hold up others, and is tried again later and lat
       if (key === 'broken') throw new Error('no');
       return null;
     },
+    workers: 4,
     onError: (_key, _error, againInMs) => pauses.push(againInMs),
     random: () => 1,
   });

@@ -5,6 +5,8 @@ export interface QueueOptions {
    */
   readonly work: (key: string) => Promise<number | null>;
   readonly onError: (key: string, error: unknown, againInMs: number) => void;
+  /** Keys that are worked on at once. */
+  readonly workers: number;
   /** Between 0 and 1; for tests. */
   readonly random?: () => number;
 }
@@ -20,8 +22,6 @@ export interface Queue {
 
 /** Pause after an error, doubled each time, of which half is left to chance. In milliseconds. */
 const BACKOFF_MS = { first: 500, longest: 60_000 };
-/** Passes at once. A pass waits for helm and the API server more than it computes. */
-const WORKERS = 4;
 
 interface Entry {
   state: 'waiting' | 'working' | 'again' | 'idle';
@@ -29,7 +29,8 @@ interface Entry {
   timer?: NodeJS.Timeout | undefined;
 }
 
-export function createQueue({ work, onError, random = Math.random }: QueueOptions): Queue {
+export function createQueue(options: QueueOptions): Queue {
+  const { work, onError, workers, random = Math.random } = options;
   const entries = new Map<string, Entry>();
   const waiting: string[] = [];
   const running = new Set<Promise<void>>();
@@ -48,7 +49,7 @@ export function createQueue({ work, onError, random = Math.random }: QueueOption
   }
 
   function next(): void {
-    while (running.size < WORKERS && waiting.length > 0 && !stopped) {
+    while (running.size < workers && waiting.length > 0 && !stopped) {
       const key = waiting.shift() as string;
       const pass = runPass(key, entries.get(key) as Entry).finally(() => {
         running.delete(pass);

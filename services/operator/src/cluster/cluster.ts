@@ -22,7 +22,8 @@ export interface Cluster {
   read(
     header: Pick<KubernetesManifest, 'apiVersion' | 'kind' | 'metadata'>,
   ): Promise<KubernetesManifest | null>;
-  writeStatus(group: MadGroup, status: MadGroupStatus): Promise<void>;
+  /** @returns the group as it is now */
+  writeStatus(group: MadGroup, status: MadGroupStatus): Promise<KubernetesManifest>;
   /** Tells people, beside the group. An event that cannot be written is no reason to fail. */
   event(group: MadGroup, event: ClusterEvent): Promise<void>;
 }
@@ -33,6 +34,8 @@ export interface Cache {
   groups(): readonly MadGroup[];
   /** Objects that carry the group's label, pods too. */
   owned(group: MadGroup): readonly KubernetesManifest[];
+  /** An object as a write has left it: the informers hear of it later. */
+  put(object: KubernetesManifest): void;
 }
 
 export const groupKey = ({ metadata }: MadGroup): string => `${metadata.namespace}/${metadata.name}`;

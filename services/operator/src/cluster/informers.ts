@@ -5,9 +5,12 @@ import { GROUP_LABEL } from '../render/names.ts';
 import { type Cache, groupKey } from './cluster.ts';
 import { MAD_GROUPS, OWNED_KINDS } from './kinds.ts';
 import { createLastingWatch } from './lasting-watch.ts';
+import { createObjectIndex, isAnother, isNewer } from './object-index.ts';
 import { createPlainObjects } from './plain-objects.ts';
 
 export interface Informers extends Cache {
+  /** Kinds that could not be listed yet. */
+  unlisted(): readonly string[];
   /** Resolves when every kind was listed once. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -25,44 +28,70 @@ export function createInformers(options: {
   readonly log: Logger;
 }): Informers {
   const { kubeconfig, namespace, onChange, log } = options;
-  const objects = createPlainObjects(kubeconfig);
-  const groups = createLastingWatch({
-    kubeconfig,
-    objects,
-    namespace,
-    log,
-    type: MAD_GROUPS,
-    onChange: ({ metadata }) => onChange(`${metadata.namespace}/${metadata.name}`),
-  });
-  const owned = OWNED_KINDS.map((type) =>
-    createLastingWatch({
-      kubeconfig,
-      objects,
-      namespace,
-      log,
-      type,
-      labelSelector: GROUP_LABEL,
-      onChange: ({ metadata }) => onChange(`${metadata.namespace}/${metadata.labels?.[GROUP_LABEL]}`),
-    }),
-  );
-  const all = [groups, ...owned];
+  const common = { kubeconfig, namespace, log, objects: createPlainObjects(kubeconfig) };
+  const groups = new Map<string, MadGroup>();
+  const index = createObjectIndex();
+  const putGroup = (object: KubernetesManifest, isThere: boolean): boolean => {
+    const group = object as unknown as MadGroup;
+    const known = groups.get(groupKey(group)) as KubernetesManifest | undefined;
+    if (known !== undefined && (isThere ? !isNewer(object, known) : isAnother(object, known))) return false;
+    if (isThere) groups.set(groupKey(group), group);
+    else groups.delete(groupKey(group));
+    return true;
+  };
+  const watches = [
+    {
+      kind: MAD_GROUPS.kind,
+      watch: createLastingWatch({
+        ...common,
+        type: MAD_GROUPS,
+        onChange(object, isThere) {
+          if (putGroup(object, isThere)) onChange(groupKey(object as unknown as MadGroup));
+        },
+      }),
+    },
+    ...OWNED_KINDS.map((type) => ({
+      kind: type.kind,
+      watch: createLastingWatch({
+        ...common,
+        type,
+        labelSelector: GROUP_LABEL,
+        ...(type.kind === 'Pod' ? { keep: stateOfPod } : {}),
+        onChange(object, isThere) {
+          for (const key of index.put(object, isThere)) onChange(key);
+        },
+      }),
+    })),
+  ];
 
-  const asGroups = (): readonly MadGroup[] => groups.objects() as unknown as readonly MadGroup[];
   return {
-    groups: asGroups,
-    group: (key) => asGroups().find((group) => groupKey(group) === key),
-    owned: ({ metadata }) =>
-      owned
-        .flatMap((watch) => watch.objects())
-        .filter((object: KubernetesManifest) => {
-          const { namespace: place, labels } = object.metadata;
-          return place === metadata.namespace && labels?.[GROUP_LABEL] === metadata.name;
-        }),
+    groups: () => [...groups.values()],
+    group: (key) => groups.get(key),
+    owned: (group) => index.of(groupKey(group)),
+    put(object) {
+      if (object.kind === MAD_GROUPS.kind) putGroup(object, true);
+      else index.put(object, true);
+    },
+    unlisted: () => watches.filter(({ watch }) => !watch.isListed).map(({ kind }) => kind),
     async start() {
-      await Promise.all(all.map((watch) => watch.start()));
+      await Promise.all(watches.map(({ watch }) => watch.start()));
     },
     async stop() {
-      await Promise.all(all.map((watch) => watch.stop()));
+      await Promise.all(watches.map(({ watch }) => watch.stop()));
     },
   };
+}
+
+/** What a pod is made of is in its workload: with its state alone a cache of many groups stays small. */
+function stateOfPod({ apiVersion, kind, metadata, status }: KubernetesManifest): KubernetesManifest {
+  const { name, namespace, uid, resourceVersion, labels } = metadata;
+  const kept = {
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    labels,
+    deletionTimestamp: metadata.deletionTimestamp,
+  };
+  return JSON.parse(JSON.stringify({ apiVersion, kind, metadata: kept, status })) as KubernetesManifest;
 }

@@ -7,6 +7,7 @@ import {
   setHeaderOptions,
 } from '@kubernetes/client-node';
 import { type Logger, MAD_GROUP, type MadGroup } from '@mad-group/protocol';
+import type { KubernetesManifest } from '../render/manifest.ts';
 import { FIELD_MANAGER } from '../render/names.ts';
 import { type Cluster, codeOf } from './cluster.ts';
 import { MAD_GROUPS, placeOf } from './kinds.ts';
@@ -17,10 +18,16 @@ const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 const GONE_TRIES = 50;
 const GONE_PAUSE_MS = 200;
 
+export interface KubernetesClusterOptions {
+  readonly log: Logger;
+  /** Is told of each write before it is made; what it throws keeps it from being made. */
+  readonly beforeWrite: (verb: string, kind: string) => void;
+}
+
 /** The API server that a kubeconfig, or the pod's own account, leads to. */
 export function createKubernetesCluster(
   kubeconfig: KubeConfig,
-  { log, onWrite }: { readonly log: Logger; readonly onWrite: (verb: string, kind: string) => void },
+  { log, beforeWrite }: KubernetesClusterOptions,
 ): Cluster {
   const objects = createPlainObjects(kubeconfig);
   const core = kubeconfig.makeApiClient(CoreV1Api);
@@ -28,11 +35,11 @@ export function createKubernetesCluster(
 
   return {
     apply(object, { dryRun = false } = {}) {
-      if (!dryRun) onWrite('apply', object.kind);
+      if (!dryRun) beforeWrite('apply', object.kind);
       return objects.patch(object, PatchStrategy.ServerSideApply, { dryRun });
     },
     async setManagedFields({ apiVersion, kind, metadata }, entries) {
-      onWrite('adopt', kind);
+      beforeWrite('adopt', kind);
       const { name, namespace, resourceVersion } = metadata;
       // The client makes text of times in what it has a model of, and takes no text for one.
       const time =
@@ -48,7 +55,7 @@ export function createKubernetesCluster(
       await objects.patch({ apiVersion, kind, metadata: patched }, PatchStrategy.MergePatch);
     },
     async delete(object, { orphan = false } = {}) {
-      onWrite('delete', object.kind);
+      beforeWrite('delete', object.kind);
       try {
         await objects.delete(object, orphan ? 'Orphan' : 'Background');
       } catch (error) {
@@ -62,7 +69,7 @@ export function createKubernetesCluster(
       if (orphan) throw new Error(`${object.kind} ${object.metadata.name} was deleted and is not gone yet`);
     },
     async growClaim(namespace, name, size) {
-      onWrite('patch', 'PersistentVolumeClaim');
+      beforeWrite('patch', 'PersistentVolumeClaim');
       const body = { spec: { resources: { requests: { storage: size } } } };
       await core.patchNamespacedPersistentVolumeClaim({ namespace, name, body }, MERGE);
     },
@@ -75,10 +82,10 @@ export function createKubernetesCluster(
       }
     },
     async writeStatus({ metadata }, status) {
-      onWrite('status', MAD_GROUPS.kind);
+      beforeWrite('status', MAD_GROUPS.kind);
       const { name, namespace } = metadata;
       // A list is replaced as a whole by a merge patch, and so is each condition.
-      await custom.patchNamespacedCustomObjectStatus(
+      const patched: unknown = await custom.patchNamespacedCustomObjectStatus(
         {
           group: MAD_GROUP.group,
           version: MAD_GROUP.version,
@@ -89,12 +96,13 @@ export function createKubernetesCluster(
         },
         MERGE,
       );
+      return patched as KubernetesManifest;
     },
     async event(group, { type, reason, message }) {
       const { name, namespace, uid } = group.metadata as Required<MadGroup['metadata']>;
       const now = new Date();
       try {
-        onWrite('create', 'Event');
+        beforeWrite('create', 'Event');
         await core.createNamespacedEvent({
           namespace,
           body: {

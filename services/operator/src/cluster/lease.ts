@@ -1,4 +1,4 @@
-import { CoordinationV1Api, type KubeConfig, V1MicroTime } from '@kubernetes/client-node';
+import { CoordinationV1Api, type KubeConfig, type V1Lease, V1MicroTime } from '@kubernetes/client-node';
 import type { Logger } from '@mad-group/protocol';
 import { codeOf } from './cluster.ts';
 
@@ -9,40 +9,59 @@ export interface LeaseOptions {
   /** Of this process. */
   readonly holder: string;
   readonly log: Logger;
-  /** Called once, when another one may have taken the lead: work must end. */
+  /** Called once, when another one may soon take the lead: work must end. */
   readonly onLost: () => void;
+  /** In milliseconds, of a clock that only goes forward. */
+  readonly nowMs?: () => number;
 }
 
 export interface Lease {
   /** Resolves when this process leads; it tries until then. */
   acquire(signal: AbortSignal): Promise<void>;
+  /**
+   * Whether nobody else can lead at this moment. A process that was stopped for a while, and woke up,
+   * asks this before it writes.
+   */
+  isHeld(): boolean;
   /** Gives the lead away, so that the next one need not wait. */
   release(): Promise<void>;
 }
 
-/** A leader that has not renewed for so long is taken to be gone, in seconds. */
+/** A lease that has not changed for so long is taken over, in seconds. */
 const DURATION_S = 15;
-const RENEW_MS = 5_000;
-const TRY_MS = 2_000;
+/** A leader that could not renew for so long gives up: well before others take over. */
+const RENEW_WITHIN_MS = 10_000;
+const RETRY_MS = 2_000;
 
-/** One of several replicas leads: who holds the Lease, as Kubernetes' own controllers do it. */
-export function createLease({ kubeconfig, namespace, name, holder, log, onLost }: LeaseOptions): Lease {
-  const api = kubeconfig.makeApiClient(CoordinationV1Api);
+/**
+ * One of several replicas leads: who holds the Lease, as client-go's leader election does it. Times
+ * within the Lease are never compared with a clock of this machine, which may be another one's: a
+ * lease is over when it was seen not to change for as long as it says.
+ */
+export function createLease(options: LeaseOptions): Lease {
+  const { namespace, name, holder, log, onLost, nowMs = () => performance.now() } = options;
+  const api = options.kubeconfig.makeApiClient(CoordinationV1Api);
   let timer: NodeJS.Timeout | undefined;
-  let renewedMs = 0;
+  let renewedMs = Number.NEGATIVE_INFINITY;
+  let seen = { version: '', atMs: 0 };
+
+  function isOver({ metadata, spec }: V1Lease): boolean {
+    const version = metadata?.resourceVersion ?? '';
+    if (version !== seen.version) seen = { version, atMs: nowMs() };
+    if (!spec?.holderIdentity) return true;
+    return nowMs() - seen.atMs > (spec.leaseDurationSeconds ?? DURATION_S) * 1000;
+  }
 
   /** Whether this process holds it now. A conflict means that another one was faster. */
   async function tryOnce(): Promise<boolean> {
+    const startedMs = nowMs();
     const now = new V1MicroTime();
     const spec = { holderIdentity: holder, leaseDurationSeconds: DURATION_S, renewTime: now };
     try {
       const lease = await api.readNamespacedLease({ namespace, name });
-      const { holderIdentity, renewTime, leaseTransitions = 0, acquireTime } = lease.spec ?? {};
+      const { holderIdentity, leaseTransitions = 0, acquireTime } = lease.spec ?? {};
       const isMine = holderIdentity === holder;
-      // A date by its type, text in fact: the client leaves micro times as they came.
-      const isFree =
-        !holderIdentity || !renewTime || Date.now() - new Date(renewTime).getTime() > DURATION_S * 1000;
-      if (!isMine && !isFree) return false;
+      if (!isMine && !isOver(lease)) return false;
       const body = {
         ...lease,
         spec: {
@@ -61,23 +80,26 @@ export function createLease({ kubeconfig, namespace, name, holder, log, onLost }
       };
       await api.createNamespacedLease({ namespace, body });
     }
-    renewedMs = performance.now();
+    // Others count from when they see it, which is later than this.
+    renewedMs = startedMs;
     return true;
   }
 
   let renewing = false;
+  let lost = false;
   function lose(why: string): void {
+    if (lost) return;
+    lost = true;
     clearInterval(timer);
     log.error({ lease: name }, why);
     onLost();
   }
 
+  const isHeld = (): boolean => !lost && nowMs() - renewedMs < RENEW_WITHIN_MS;
+
   async function renew(): Promise<void> {
     // A request may hang for long: whether the time is over is asked first.
-    if (performance.now() - renewedMs > DURATION_S * 1000 - RENEW_MS) {
-      lose('The lease could not be renewed in its time');
-      return;
-    }
+    if (!isHeld()) return lose('The lease could not be renewed in its time');
     if (renewing) return;
     renewing = true;
     try {
@@ -97,6 +119,7 @@ export function createLease({ kubeconfig, namespace, name, holder, log, onLost }
   }
 
   return {
+    isHeld,
     async acquire(signal) {
       while (!signal.aborted) {
         const leads = await tryOnce().catch((error: unknown) => {
@@ -104,15 +127,16 @@ export function createLease({ kubeconfig, namespace, name, holder, log, onLost }
           return false;
         });
         if (leads) {
-          timer = setInterval(() => void renew(), RENEW_MS);
+          timer = setInterval(() => void renew(), RETRY_MS);
           return;
         }
-        await new Promise((resolve) => setTimeout(resolve, TRY_MS));
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     },
     async release() {
       clearInterval(timer);
-      if (renewedMs === 0) return;
+      if (renewedMs === Number.NEGATIVE_INFINITY) return;
+      lost = true;
       const lease = await api.readNamespacedLease({ namespace, name });
       if (lease.spec?.holderIdentity !== holder) return;
       const body = { ...lease, spec: { ...lease.spec, holderIdentity: '' } };

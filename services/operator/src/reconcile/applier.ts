@@ -17,8 +17,11 @@ interface Seen {
 
 /** Brings objects to what they should be, and writes nothing where they are. */
 export interface Applier {
-  /** @returns whether something was written */
-  apply(desired: KubernetesManifest, live: KubernetesManifest | undefined): Promise<boolean>;
+  /** @returns the object as it was written; null where it was as it should be */
+  apply(
+    desired: KubernetesManifest,
+    live: KubernetesManifest | undefined,
+  ): Promise<KubernetesManifest | null>;
 }
 
 /**
@@ -38,18 +41,19 @@ export function createApplier(cluster: Pick<Cluster, 'apply' | 'setManagedFields
   return {
     async apply(desired, live) {
       const sum = createHash('sha256').update(JSON.stringify(desired)).digest('hex');
-      if (live !== undefined && isUnchanged(seen.get(idOf(live)), sum, live)) return false;
+      if (live !== undefined && isUnchanged(seen.get(idOf(live)), sum, live)) return null;
       const adopted = adoptForeign(live?.metadata.managedFields ?? []);
       if (live !== undefined && adopted !== null) await cluster.setManagedFields(live, adopted);
       else if (live !== undefined) {
         const would = await cluster.apply(desired, { dryRun: true });
         if (isDeepStrictEqual(essence(would), essence(live))) {
           remember(sum, live);
-          return false;
+          return null;
         }
       }
-      remember(sum, await cluster.apply(desired));
-      return true;
+      const written = await cluster.apply(desired);
+      remember(sum, written);
+      return written;
     },
   };
 }

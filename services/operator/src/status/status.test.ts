@@ -18,7 +18,7 @@ const found = (over: Partial<Found> = {}): Found => ({
   paused: false,
   workloads: ALL,
   absent: [],
-  verification: { problems: [], versions: { grace: '1.0.0' } },
+  verification: { problems: [], versions: { grace: '1.0.0' }, isHeard: true },
   ...over,
 });
 /** Conditions as `Type=Status/Reason`. */
@@ -65,7 +65,11 @@ describe('the status of a group', () => {
     [
       'whose MAD does not answer',
       {
-        verification: { problems: ['http://grace:8000/mcp does not speak MCP as a MAD does.'], versions: {} },
+        verification: {
+          problems: ['http://grace:8000/mcp does not speak MCP as a MAD does.'],
+          versions: {},
+          isHeard: false,
+        },
       },
       [
         'Accepted=True/Valid',
@@ -95,20 +99,31 @@ describe('the status of a group', () => {
       [
         'Accepted=False/SecretMissing',
         'Progressing=False/NotAccepted',
-        'Available=Unknown/NotAccepted',
+        'Available=True/Ready',
         'Verified=Unknown/NotAccepted',
-        'Degraded=Unknown/NotAccepted',
+        'Degraded=False/AsExpected',
       ],
     ],
     [
-      'that is paused',
-      { paused: true },
+      'that was refused before anything was made',
+      { refused: { reason: 'SecretMissing', message: 'create it' }, workloads: [] },
+      [
+        'Accepted=False/SecretMissing',
+        'Progressing=False/NotAccepted',
+        'Available=False/NotMade',
+        'Verified=Unknown/NotAccepted',
+        'Degraded=False/AsExpected',
+      ],
+    ],
+    [
+      'that is paused, and of which a pod is away',
+      { paused: true, workloads: [up('redis', { readyReplicas: 0 })] },
       [
         'Accepted=True/Valid',
         'Progressing=False/Paused',
-        'Available=Unknown/Paused',
+        'Available=False/NotReady',
         'Verified=Unknown/Paused',
-        'Degraded=Unknown/Paused',
+        'Degraded=False/AsExpected',
       ],
     ],
   ])('%s', (_what, over, expected) => {
@@ -126,6 +141,9 @@ describe('the status of a group', () => {
       endpoint: 'http://grace.space:8000/mcp',
     });
     expect(statusOf(groupOf(), found(), NOW).model).toBe('offline');
+    const refused = found({ refused: { reason: 'SecretMissing', message: 'create it' } });
+    const before = { ...groupOf({ llm: { baseUrl: 'http://x/v1' } }), status: { model: 'runs' } };
+    expect(statusOf(before, refused, NOW).model).toBe('runs');
   });
 
   test('that stays as it was keeps its times, so that nothing is written', () => {

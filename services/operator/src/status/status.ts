@@ -19,18 +19,16 @@ export interface Found {
 /** The status of a group: pure, so that a pass that found the same writes nothing. */
 export function statusOf(group: MadGroup, found: Found, nowIso: string): MadGroupStatus {
   const { metadata, spec } = group;
-  const conditions = toConditions(group, findingsOf(found), nowIso);
-  // What was refused was not touched: what is known of it stays.
-  if (found.refused !== null || found.paused) {
-    return { ...group.status, observedGeneration: metadata.generation, conditions };
-  }
-  const readyOnes = found.workloads.filter(isReady).length;
-  const versions = found.verification?.versions ?? {};
+  const { workloads, absent, verification } = found;
+  const versions = verification?.versions ?? {};
+  const model = spec.llm.baseUrl || spec.llm.apiKeySecretRef ? (spec.llm.model ?? 'gpt-4o-mini') : 'offline';
+  // What was refused, or is paused, may say another model than runs.
+  const runs = isCarriedOut(found) ? model : group.status?.model;
   return {
     observedGeneration: metadata.generation,
-    conditions,
+    conditions: toConditions(group, findingsOf(found), nowIso),
     mads: spec.mads.map(({ name }) => {
-      const workload = found.workloads.find((each) => each.name === name);
+      const workload = workloads.find((each) => each.name === name);
       const version = versions[name] ?? group.status?.mads?.find((mad) => mad.name === name)?.version;
       return {
         name,
@@ -40,95 +38,88 @@ export function statusOf(group: MadGroup, found: Found, nowIso: string): MadGrou
         ...(version === undefined ? {} : { version }),
       };
     }),
-    ready: `${readyOnes}/${found.workloads.length + found.absent.length}`,
-    model: spec.llm.baseUrl || spec.llm.apiKeySecretRef ? (spec.llm.model ?? 'gpt-4o-mini') : 'offline',
+    ready: `${workloads.filter(isReady).length}/${workloads.length + absent.length}`,
+    ...(runs === undefined ? {} : { model: runs }),
   };
 }
 
 const isReady = ({ replicas, readyReplicas }: Workload): boolean => readyReplicas >= replicas;
+const isCarriedOut = ({ refused, paused }: Found): boolean => refused === null && !paused;
 
-function findingsOf(found: Found): Finding[] {
-  const { refused, paused, workloads, absent, verification } = found;
-  if (refused !== null) {
+const findingsOf = (found: Found): Finding[] => [
+  found.refused === null
+    ? { type: 'Accepted', status: 'True', reason: 'Valid', message: 'The spec can be carried out.' }
+    : { type: 'Accepted', status: 'False', ...found.refused },
+  progressing(found),
+  available(found),
+  verified(found),
+  degraded(found),
+];
+
+const waitingOf = ({ absent, workloads }: Found): string[] => [
+  ...absent,
+  ...workloads.filter((each) => !isReady(each)).map(({ name }) => name),
+];
+
+function progressing(found: Found): Finding {
+  const type = 'Progressing';
+  if (found.refused !== null) {
     const message = 'It waits for a spec that can be accepted.';
-    return [
-      { type: 'Accepted', status: 'False', ...refused },
-      { type: 'Progressing', status: 'False', reason: 'NotAccepted', message },
-      ...notLookedAt('NotAccepted'),
-    ];
+    return { type, status: 'False', reason: 'NotAccepted', message };
   }
-  const accepted: Finding = {
-    type: 'Accepted',
-    status: 'True',
-    reason: 'Valid',
-    message: 'The spec can be carried out.',
-  };
-  if (paused) {
-    const message = 'mads.dev/paused is set: nothing is changed or checked until the annotation is removed.';
-    return [
-      accepted,
-      { type: 'Progressing', status: 'False', reason: 'Paused', message },
-      ...notLookedAt('Paused'),
-    ];
+  if (found.paused) {
+    const message = 'mads.dev/paused is set: nothing is changed or asked until the annotation is removed.';
+    return { type, status: 'False', reason: 'Paused', message };
   }
-  const waiting = [...absent, ...workloads.filter((each) => !isReady(each)).map(({ name }) => name)];
-  const old = workloads.filter(({ isCurrent }) => !isCurrent).map(({ name }) => name);
+  const old = found.workloads.filter(({ isCurrent }) => !isCurrent).map(({ name }) => name);
+  const moving = [...new Set([...waitingOf(found), ...old])];
+  return moving.length > 0
+    ? { type, status: 'True', reason: 'RollingOut', message: `On the way: ${moving.join(', ')}.` }
+    : { type, status: 'False', reason: 'Complete', message: 'All is as declared.' };
+}
+
+function available(found: Found): Finding {
+  const type = 'Available';
+  const waiting = waitingOf(found);
+  if (waiting.length > 0) {
+    return { type, status: 'False', reason: 'NotReady', message: `Not ready: ${waiting.join(', ')}.` };
+  }
+  if (found.workloads.length === 0) {
+    return { type, status: 'False', reason: 'NotMade', message: 'Nothing of it was made yet.' };
+  }
+  return { type, status: 'True', reason: 'Ready', message: 'Every pod is ready.' };
+}
+
+function verified(found: Found): Finding {
+  const type = 'Verified';
+  if (!isCarriedOut(found)) {
+    const reason = found.paused ? 'Paused' : 'NotAccepted';
+    return { type, status: 'Unknown', reason, message: 'Nobody is asked meanwhile.' };
+  }
+  const waiting = waitingOf(found);
+  if (waiting.length > 0) {
+    const message = `Not asked yet: ${waiting.join(', ')} must be ready first.`;
+    return { type, status: 'False', reason: 'NotReady', message };
+  }
+  const { verification } = found;
+  if (verification === null) {
+    return { type, status: 'Unknown', reason: 'NotAskedYet', message: 'The MADs are being asked.' };
+  }
+  if (verification.problems.length > 0) {
+    return { type, status: 'False', reason: 'NotAnswered', message: verification.problems.join(' ') };
+  }
+  const heard = verification.isHeard
+    ? ', and what is said on the bus is heard.'
+    : '. Without Grace in the group nothing was said on the bus to see it heard.';
+  return { type, status: 'True', reason: 'Answered', message: `Every MAD speaks MCP${heard}` };
+}
+
+function degraded({ workloads }: Found): Finding {
+  const type = 'Degraded';
   const troubles = workloads.flatMap(({ name, trouble }) =>
     trouble === null ? [] : [`${name}: ${trouble}`],
   );
-  const moving = [...new Set([...waiting, ...old])];
-  return [
-    accepted,
-    moving.length > 0
-      ? {
-          type: 'Progressing',
-          status: 'True',
-          reason: 'RollingOut',
-          message: `On the way: ${moving.join(', ')}.`,
-        }
-      : { type: 'Progressing', status: 'False', reason: 'Complete', message: 'All is as declared.' },
-    waiting.length > 0
-      ? {
-          type: 'Available',
-          status: 'False',
-          reason: 'NotReady',
-          message: `Not ready: ${waiting.join(', ')}.`,
-        }
-      : { type: 'Available', status: 'True', reason: 'Ready', message: 'Every pod is ready.' },
-    verifiedFinding(waiting, verification),
-    troubles.length > 0
-      ? { type: 'Degraded', status: 'True', reason: 'PodsInTrouble', message: troubles.join('; ') }
-      : { type: 'Degraded', status: 'False', reason: 'AsExpected', message: 'Nothing is known to be wrong.' },
-  ];
-}
-
-/** What nobody has looked at is not known. */
-const notLookedAt = (reason: string): Finding[] =>
-  (['Available', 'Verified', 'Degraded'] as const).map((type) => ({
-    type,
-    status: 'Unknown',
-    reason,
-    message: 'Not looked at meanwhile.',
-  }));
-
-function verifiedFinding(waiting: readonly string[], verification: Verification | null): Finding {
-  if (waiting.length > 0) {
-    return {
-      type: 'Verified',
-      status: 'False',
-      reason: 'NotReady',
-      message: `Not asked yet: ${waiting.join(', ')} must be ready first.`,
-    };
-  }
-  if (verification === null) {
-    return { type: 'Verified', status: 'Unknown', reason: 'NotAskedYet', message: 'No MAD was asked yet.' };
-  }
-  return verification.problems.length > 0
-    ? { type: 'Verified', status: 'False', reason: 'NotAnswered', message: verification.problems.join(' ') }
-    : {
-        type: 'Verified',
-        status: 'True',
-        reason: 'Answered',
-        message: 'Every MAD speaks MCP, and what is said on the bus is heard.',
-      };
+  return troubles.length > 0
+    ? { type, status: 'True', reason: 'PodsInTrouble', message: troubles.join('; ') }
+    : { type, status: 'False', reason: 'AsExpected', message: 'Nothing is known to be wrong.' };
 }

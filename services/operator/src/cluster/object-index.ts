@@ -1,0 +1,51 @@
+import { type KubernetesManifest, keyOf } from '../render/manifest.ts';
+import { GROUP_LABEL } from '../render/names.ts';
+
+/** Objects by the group that they are labelled with, so that a pass looks at its own alone. */
+export interface ObjectIndex {
+  /**
+   * What was known already, or is older than that, changes nothing.
+   *
+   * @returns keys of the groups that this concerns: two, where the label was changed from one to the other
+   */
+  put(object: KubernetesManifest, isThere: boolean): readonly string[];
+  /** @param group `namespace/name` */
+  of(group: string): readonly KubernetesManifest[];
+}
+
+export function createObjectIndex(): ObjectIndex {
+  const byGroup = new Map<string, Map<string, KubernetesManifest>>();
+  const groupOf = new Map<string, string>();
+
+  return {
+    put(object, isThere) {
+      const { namespace, labels } = object.metadata;
+      const id = `${namespace}/${keyOf(object)}`;
+      const before = groupOf.get(id);
+      const known = before === undefined ? undefined : byGroup.get(before)?.get(id);
+      if (known !== undefined && (isThere ? !isNewer(object, known) : isAnother(object, known))) return [];
+      const group = `${namespace}/${labels?.[GROUP_LABEL]}`;
+      if (before !== undefined && (!isThere || before !== group)) {
+        groupOf.delete(id);
+        const siblings = byGroup.get(before);
+        siblings?.delete(id);
+        if (siblings?.size === 0) byGroup.delete(before);
+      }
+      if (isThere) {
+        groupOf.set(id, group);
+        const siblings = byGroup.get(group) ?? new Map<string, KubernetesManifest>();
+        byGroup.set(group, siblings.set(id, object));
+      }
+      return before === undefined || before === group ? [group] : [before, group];
+    },
+    of: (group) => [...(byGroup.get(group)?.values() ?? [])],
+  };
+}
+
+/** Versions are decimal numbers that only grow (Kubernetes since 1.35 says so; etcd has always done it). */
+export const isNewer = (object: KubernetesManifest, known: KubernetesManifest): boolean =>
+  BigInt(object.metadata.resourceVersion ?? 0) > BigInt(known.metadata.resourceVersion ?? 0);
+
+/** One that was made anew under its name; that the earlier one is gone is heard later. */
+export const isAnother = (object: KubernetesManifest, known: KubernetesManifest): boolean =>
+  object.metadata.uid !== known.metadata.uid;
