@@ -100,20 +100,13 @@ export function createPlainObjects(kubeconfig: KubeConfig): PlainObjects {
     async delete(object, propagationPolicy) {
       const place = placeOf(object);
       const { uid } = object.metadata;
-      // Not one of the same name that has come meanwhile.
-      const body = uid === undefined ? {} : { preconditions: { uid } };
+      // Not one of the same name that has come meanwhile. Where there is a body, the API server reads no
+      // options from the address: the policy must be here, or the pods of an orphan would go with it.
+      const body = { propagationPolicy, ...(uid === undefined ? {} : { preconditions: { uid } }) };
       if (place === null) {
-        await core.delete(
-          object as never,
-          undefined,
-          undefined,
-          undefined,
-          undefined,
-          propagationPolicy,
-          body,
-        );
+        await core.delete(object as never, undefined, undefined, undefined, undefined, undefined, body);
       } else {
-        await grouped.deleteNamespacedCustomObject({ ...place, ...inside(object), propagationPolicy, body });
+        await grouped.deleteNamespacedCustomObject({ ...place, ...inside(object), body });
       }
     },
   };
