@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type AuditedRequest, auditFlags, readAuditLog } from './audit-log.ts';
 import { freePorts } from './free-ports.ts';
 import { type Running, run, start } from './process.ts';
 
@@ -13,6 +14,10 @@ export interface ApiServer {
   readonly kubeconfig: string;
   /** The environment that kubectl reaches it with. */
   readonly env: Readonly<Record<string, string>>;
+  /** What was asked of it until now, by everyone. */
+  requests(): AuditedRequest[];
+  /** Path of a kubeconfig of whoever has the token. */
+  kubeconfigFor(token: string): string;
   stop(): Promise<void>;
 }
 
@@ -21,8 +26,14 @@ const READY_WITHIN_MS = 120_000;
 /**
  * Starts etcd and kube-apiserver on ports of 127.0.0.1, with RBAC and a folder of their own.
  * Throws, with what the program said, where one ends before it is ready.
+ *
+ * @param options.admission plugins of admission beside those that are on by themselves
  */
-export async function startApiServer(): Promise<ApiServer> {
+export async function startApiServer({
+  admission = [],
+}: {
+  readonly admission?: readonly string[];
+} = {}): Promise<ApiServer> {
   const assets = assetsFolder();
   const folder = mkdtempSync(join(tmpdir(), 'mad-api-server-'));
   const [etcdPort, peerPort, port] = (await freePorts(3)) as [number, number, number];
@@ -42,13 +53,26 @@ export async function startApiServer(): Promise<ApiServer> {
     writeFileSync(join(folder, 'service-accounts.pem'), signingKey(), { mode: 0o600 });
     writeFileSync(kubeconfig, kubeconfigOf(url, join(folder, 'apiserver.crt'), token), { mode: 0o600 });
     processes.push(start(join(assets, 'etcd'), etcdFlags(folder, etcdPort, peerPort)));
-    processes.push(start(join(assets, 'kube-apiserver'), apiServerFlags(folder, etcdPort, port)));
+    const flags = [...apiServerFlags(folder, etcdPort, port), ...auditFlags(folder)];
+    if (admission.length > 0) flags.push(`--enable-admission-plugins=${admission.join(',')}`);
+    processes.push(start(join(assets, 'kube-apiserver'), flags));
     await ready(processes, () => run(join(assets, 'kubectl'), ['get', '--raw=/readyz'], env));
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url, kubeconfig, env, stop };
+  return {
+    url,
+    kubeconfig,
+    env,
+    requests: () => readAuditLog(folder),
+    kubeconfigFor(token) {
+      const path = join(folder, `kubeconfig-${randomBytes(4).toString('hex')}`);
+      writeFileSync(path, kubeconfigOf(url, join(folder, 'apiserver.crt'), token), { mode: 0o600 });
+      return path;
+    },
+    stop,
+  };
 }
 
 function assetsFolder(): string {
@@ -105,8 +129,8 @@ const kubeconfigOf = (server: string, caFile: string, token: string): string =>
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'test', cluster: { server, 'certificate-authority': caFile } }],
-    users: [{ name: 'admin', user: { token } }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin', namespace: 'default' } }],
+    users: [{ name: 'test', user: { token } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test', namespace: 'default' } }],
     'current-context': 'test',
   });
 
