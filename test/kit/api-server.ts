@@ -16,6 +16,8 @@ export interface ApiServer {
   readonly env: Readonly<Record<string, string>>;
   /** What was asked of it until now, by everyone. */
   requests(): AuditedRequest[];
+  /** Path of a kubeconfig of the same administrator by another way, as `https://127.0.0.1:PORT`. */
+  kubeconfigAt(url: string): string;
   /** Path of a kubeconfig of whoever has the token. */
   kubeconfigFor(token: string): string;
   stop(): Promise<void>;
@@ -38,7 +40,14 @@ export async function startApiServer({
   const folder = mkdtempSync(join(tmpdir(), 'mad-api-server-'));
   const [etcdPort, peerPort, port] = (await freePorts(3)) as [number, number, number];
   const url = `https://127.0.0.1:${port}`;
-  const kubeconfig = join(folder, 'kubeconfig');
+  const token = randomBytes(16).toString('hex');
+  const writeKubeconfig = (server: string, bearer: string): string => {
+    const path = join(folder, `kubeconfig-${randomBytes(4).toString('hex')}`);
+    const text = kubeconfigOf(server, join(folder, 'apiserver.crt'), bearer);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  };
+  const kubeconfig = writeKubeconfig(url, token);
   // What kubectl keeps of another server that had this port is not of this one.
   const env = { KUBECONFIG: kubeconfig, KUBECACHEDIR: join(folder, 'cache') };
   const processes: Running[] = [];
@@ -48,10 +57,8 @@ export async function startApiServer({
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const token = randomBytes(16).toString('hex');
     writeFileSync(join(folder, 'tokens.csv'), `${token},admin,admin,system:masters\n`, { mode: 0o600 });
     writeFileSync(join(folder, 'service-accounts.pem'), signingKey(), { mode: 0o600 });
-    writeFileSync(kubeconfig, kubeconfigOf(url, join(folder, 'apiserver.crt'), token), { mode: 0o600 });
     processes.push(start(join(assets, 'etcd'), etcdFlags(folder, etcdPort, peerPort)));
     const flags = [...apiServerFlags(folder, etcdPort, port), ...auditFlags(folder)];
     if (admission.length > 0) flags.push(`--enable-admission-plugins=${admission.join(',')}`);
@@ -66,11 +73,8 @@ export async function startApiServer({
     kubeconfig,
     env,
     requests: () => readAuditLog(folder),
-    kubeconfigFor(token) {
-      const path = join(folder, `kubeconfig-${randomBytes(4).toString('hex')}`);
-      writeFileSync(path, kubeconfigOf(url, join(folder, 'apiserver.crt'), token), { mode: 0o600 });
-      return path;
-    },
+    kubeconfigAt: (other) => writeKubeconfig(other, token),
+    kubeconfigFor: (others) => writeKubeconfig(url, others),
     stop,
   };
 }
