@@ -75,7 +75,7 @@ test('a deleted StatefulSet is back, and the status says meanwhile that it is aw
 
 test('a rotated password is taken by all, and the group is verified again', async () => {
   const password = (): Promise<string> =>
-    ns.kubectl('get', 'secret/demo-bus-password', '-o', 'jsonpath={.data.password}');
+    ns.kubectl('get', 'secret/redis-auth', '-o', 'jsonpath={.data.password}');
   const [before, old] = [await password(), await pods()];
   await ns.kubectl('annotate', 'mg/demo', 'mads.dev/rotate=1');
   await expect.poll(password, { timeout: 10_000 }).not.toBe(before);

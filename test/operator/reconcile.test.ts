@@ -20,8 +20,8 @@ describe('a group with nothing but a name', () => {
     expect((await group.names()).filter((name) => /Set|Deployment|Secret/.test(name))).toEqual([
       'Deployment/grace',
       'Deployment/sequential-thinking',
-      'Secret/demo-bus-password',
-      'Secret/demo-tokens',
+      'Secret/redis-auth',
+      'Secret/demo-callers',
       'StatefulSet/fiedler',
       'StatefulSet/redis',
       'StatefulSet/rogers',
@@ -115,7 +115,7 @@ describe('the spec', () => {
     await scene.start();
     const group = await scene.createGroup();
     await group.untilMade();
-    const password = (): Promise<string> => group.field('secret/demo-bus-password', '.data.password');
+    const password = (): Promise<string> => group.field('secret/redis-auth', '.data.password');
     const before = await password();
     await group.kubectl(
       'patch',
@@ -134,7 +134,7 @@ describe('the spec', () => {
     await scene.start();
     const group = await scene.createGroup();
     await group.untilMade();
-    const password = (): Promise<string> => group.field('secret/demo-bus-password', '.data.password');
+    const password = (): Promise<string> => group.field('secret/redis-auth', '.data.password');
     const sum = (): Promise<string> =>
       group.field('statefulset/redis', '.spec.template.metadata.annotations');
     const [before, sumBefore] = [await password(), await sum()];
@@ -168,9 +168,9 @@ describe('the spec', () => {
     ],
     [
       'names the operator’s own Secret',
-      { bus: { passwordSecretRef: { name: 'demo-bus-password' } } },
+      { bus: { passwordSecretRef: { name: 'redis-auth' } } },
       'NameTaken',
-      /demo-bus-password, which is the operator's own/,
+      /redis-auth, which is the operator's own/,
     ],
     [
       'makes a kind that is not applied',

@@ -53,6 +53,8 @@ export interface Scene {
     spec?: object,
     options?: { readonly annotations?: object; readonly namespace?: string; readonly name?: string },
   ): Promise<GroupScene>;
+  /** What is in a namespace, whether there is a MadGroup or not. */
+  groupIn(namespace: string): GroupScene;
   stop(): Promise<void>;
 }
 
@@ -102,6 +104,7 @@ export async function startScene(): Promise<Scene> {
       await kubectl.apply(resource, '-n', place);
       return groupAt(kubectl, place, name);
     },
+    groupIn: (namespace) => groupAt(kubectl, namespace, 'demo'),
     async stop() {
       await stopOperator();
       await server.stop();

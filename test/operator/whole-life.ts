@@ -60,9 +60,9 @@ export async function liveThrough(kubectl: Kubectl, namespace: string): Promise<
   );
   await until('statefulset/redis', '.metadata.uid', expect.not.stringMatching(`^(${uid})?$`));
 
-  const password = await field('secret/demo-bus-password', '.data.password');
+  const password = await field('secret/redis-auth', '.data.password');
   await kubectl('annotate', 'mg/demo', ...inside, 'mads.dev/rotate=1');
-  await until('secret/demo-bus-password', '.data.password', expect.not.stringMatching(`^(${password})?$`));
+  await until('secret/redis-auth', '.data.password', expect.not.stringMatching(`^(${password})?$`));
 
   // What is declared no more goes: two MADs with all they have, and a Secret.
   await kubectl('create', 'secret', 'generic', 'given', ...inside, '--from-literal=password=given');
@@ -73,7 +73,7 @@ export async function liveThrough(kubectl: Kubectl, namespace: string): Promise<
   for (const gone of ['deployment/grace', 'ingress/grace', 'statefulset/fiedler', 'configmap/fiedler']) {
     await until(gone, '.metadata.uid', '');
   }
-  await until('secret/demo-bus-password', '.metadata.uid', '');
+  await until('secret/redis-auth', '.metadata.uid', '');
   await kubectl('delete', 'mg/demo', ...inside);
 }
 

@@ -15,7 +15,7 @@ the model. Made once in a rendering, since a new password must be the same where
 {{- range include "mad-group.callers" . | fromYamlArray }}
 {{- $tokens = append $tokens (dict "name" .name "secret" .secret "key" .key) }}
 {{- end }}
-{{- $secrets := deepCopy .Values.checksums -}}
+{{- $secrets := deepCopy .Values.knownSecrets -}}
 {{- with $password }}{{ $_ := set $secrets (printf "%s/%s" $secret $key) . }}{{ end -}}
 {{- with $llmKey }}{{ $_ := set $secrets (printf "%s/%s" $.Values.llm.apiKeySecret $llmSecretKey) . }}{{ end -}}
 {{- $external := .Values.redis.external -}}
@@ -48,12 +48,13 @@ the model. Made once in a rendering, since a new password must be the same where
 
 {{- define "mad-group.callersName" -}}{{ .Release.Name }}-callers{{- end }}
 
-{{/* Every caller with its scopes and where its token is: [{name, scopes, secret, key}]; `admin` is always one. */}}
+{{/* Every caller with its scopes and where its token is: [{name, scopes, isMade, secret, key}]; `admin` is always one. */}}
 {{- define "mad-group.callers" -}}
 {{- $made := include "mad-group.callersName" . -}}
 {{- range prepend .Values.callers (merge (dict "name" "admin" "scopes" (list "admin")) .Values.admin) }}
 - name: {{ .name | quote }}
   scopes: {{ toJson .scopes }}
+  isMade: {{ empty .existingSecret }}
   secret: {{ .existingSecret | default $made | quote }}
   key: {{ empty .existingSecret | ternary .name (.existingSecretKey | default "token") | quote }}
 {{- end }}

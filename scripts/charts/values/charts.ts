@@ -139,11 +139,11 @@ const madGroup = z.strictObject({
     .describe(
       'Who may call, beside `admin`: `{name, scopes, existingSecret, existingSecretKey}`. A token is made for whoever brings no Secret. Scopes: read, converse, publish, admin.',
     ),
-  checksums: z
+  knownSecrets: z
     .record(z.string(), z.string())
     .default({})
     .describe(
-      'Sums over what Secrets hold, by `SECRET/KEY`, for whoever renders without a look into the cluster: another sum restarts what uses it.',
+      'What Secrets hold, by `SECRET/KEY`, for whoever renders without a look into the cluster: something else restarts what reads it. It is in no manifest, but in sums over it.',
     ),
   redis: member('redis'),
   grace: member('grace'),

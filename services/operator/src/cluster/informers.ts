@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger, MadGroup } from '@mad-group/protocol';
 import type { KubernetesManifest } from '../render/manifest.ts';
-import { GROUP_LABEL } from '../render/names.ts';
+import { GROUP_LABEL, POD_SELECTOR } from '../render/names.ts';
 import { type Cache, groupKey } from './cluster.ts';
 import { MAD_GROUPS, OWNED_KINDS } from './kinds.ts';
 import { createLastingWatch } from './lasting-watch.ts';
@@ -55,8 +55,9 @@ export function createInformers(options: {
       watch: createLastingWatch({
         ...common,
         type,
-        labelSelector: GROUP_LABEL,
-        ...(type.kind === 'Pod' ? { keep: stateOfPod } : {}),
+        ...(type.kind === 'Pod'
+          ? { labelSelector: POD_SELECTOR, keep: stateOfPod }
+          : { labelSelector: GROUP_LABEL }),
         onChange(object, isThere) {
           for (const key of index.put(object, isThere)) onChange(key);
         },

@@ -1,5 +1,5 @@
 import { type KubernetesManifest, keyOf } from '../render/manifest.ts';
-import { GROUP_LABEL } from '../render/names.ts';
+import { GROUP_LABEL, RELEASE_LABEL } from '../render/names.ts';
 
 /** Objects by the group that they are labelled with, so that a pass looks at its own alone. */
 export interface ObjectIndex {
@@ -19,12 +19,12 @@ export function createObjectIndex(): ObjectIndex {
 
   return {
     put(object, isThere) {
-      const { namespace, labels } = object.metadata;
+      const { namespace } = object.metadata;
       const id = `${namespace}/${keyOf(object)}`;
       const before = groupOf.get(id);
       const known = before === undefined ? undefined : byGroup.get(before)?.get(id);
       if (known !== undefined && (isThere ? !isNewer(object, known) : isAnother(object, known))) return [];
-      const group = `${namespace}/${labels?.[GROUP_LABEL]}`;
+      const group = `${namespace}/${groupNameOf(object)}`;
       if (before !== undefined && (!isThere || before !== group)) {
         groupOf.delete(id);
         const siblings = byGroup.get(before);
@@ -49,3 +49,7 @@ export const isNewer = (object: KubernetesManifest, known: KubernetesManifest): 
 /** One that was made anew under its name; that the earlier one is gone is heard later. */
 export const isAnother = (object: KubernetesManifest, known: KubernetesManifest): boolean =>
   object.metadata.uid !== known.metadata.uid;
+
+/** Pods carry no label of the group's own: with one, those of a release that becomes a group would have to be made anew. */
+const groupNameOf = ({ kind, metadata }: KubernetesManifest): string | undefined =>
+  metadata.labels?.[kind === 'Pod' ? RELEASE_LABEL : GROUP_LABEL];

@@ -1,6 +1,7 @@
 import type { MadGroup } from '@mad-group/protocol';
 import type { Cluster } from '../cluster/cluster.ts';
 import { type KubernetesManifest, keyOf } from '../render/manifest.ts';
+import { ADOPT_ANNOTATION, GROUP_LABEL } from '../render/names.ts';
 import type { Refusal } from './refusal.ts';
 
 /**
@@ -25,9 +26,13 @@ export async function findOwn(
       live.set(key, there);
     } else if (owners.some(({ kind, name }) => kind === group.kind && name === group.metadata.name)) {
       throw new Error(`${key} is of an earlier group of this name, and on its way out`);
-    } else if (owners.length > 0 || !wasOurs(there, group)) {
-      const message = `${key} is there already and not of this group: remove it, or put the group into a namespace of its own.`;
-      return { reason: 'NameTaken', message };
+    } else if (owners.length > 0 || !(wasOurs(there, group) || isHandedOver(there, group))) {
+      return {
+        reason: 'NameTaken',
+        message: `${key} is there already and not of this group: ${wayOut(there)}.`,
+      };
+    } else {
+      live.set(key, there);
     }
   }
   return live;
@@ -36,4 +41,20 @@ export async function findOwn(
 /** Somebody has taken the owner away, and nothing else: the operator's label and hand are on it. */
 const wasOurs = ({ metadata }: KubernetesManifest, group: MadGroup): boolean =>
   metadata.labels?.['app.kubernetes.io/managed-by'] === 'mad-operator' &&
-  metadata.labels['mads.dev/group'] === group.metadata.name;
+  metadata.labels[GROUP_LABEL] === group.metadata.name;
+
+/** Of a Helm release, and the group says that it takes that over. */
+const isHandedOver = (object: KubernetesManifest, { metadata }: MadGroup): boolean =>
+  releaseOf(object) !== undefined && releaseOf(object) === metadata.annotations?.[ADOPT_ANNOTATION];
+
+const releaseOf = ({ metadata }: KubernetesManifest): string | undefined =>
+  metadata.annotations?.['meta.helm.sh/release-namespace'] === metadata.namespace
+    ? metadata.annotations?.['meta.helm.sh/release-name']
+    : undefined;
+
+function wayOut(object: KubernetesManifest): string {
+  const release = releaseOf(object);
+  const elsewhere = 'remove it, or put the group into a namespace of its own';
+  if (release === undefined) return elsewhere;
+  return `it is of the Helm release ${release}. To hand that over, call the MadGroup ${release} and annotate it with ${ADOPT_ANNOTATION}=${release}; else ${elsewhere}`;
+}

@@ -2,21 +2,21 @@ import type { MadGroup } from '@mad-group/protocol';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { KubernetesManifest } from '../render/manifest.ts';
 import { ADMIN, tokensSecretName } from '../render/names.ts';
-import type { SecretSums } from '../render/values.ts';
+import type { KnownSecrets } from '../render/values.ts';
 import {
   givenSecrets,
   isKept,
+  knownSecrets,
   type MissingSecret,
   ownSecretKeys,
   ownSecretNames,
   secretsOf,
-  sumsOf,
 } from './secrets.ts';
 
 export interface GroupSecrets {
   /** Those that the operator makes, as they should be. */
   readonly own: readonly KubernetesManifest[];
-  readonly sums: SecretSums;
+  readonly known: KnownSecrets;
   /** Token of the caller `admin`. */
   readonly token: string;
   readonly missing: readonly MissingSecret[];
@@ -55,7 +55,7 @@ export async function readSecrets(
   };
   return {
     own,
-    sums: sumsOf(group, valueAt),
+    known: knownSecrets(group, valueAt),
     token: valueAt({ name: tokensSecretName(group.metadata.name), key: ADMIN }) ?? '',
     missing: givenSecrets(group).filter((ref) => valueAt(ref) === undefined),
   };

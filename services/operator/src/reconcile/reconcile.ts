@@ -91,7 +91,7 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
     const refused = findRefusal(group, cache.groups(), secrets.missing);
     if (refused !== null) return refused;
     try {
-      const manifests = await options.render(group, groupValues(group, secrets.sums));
+      const manifests = await options.render(group, groupValues(group, secrets.known));
       const unknown = findUnknownKind(manifests);
       if (unknown !== null) return unknown;
       return { desired: ownedBy(group, [...secrets.own, ...manifests]), token: secrets.token };

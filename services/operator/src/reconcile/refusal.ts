@@ -1,7 +1,7 @@
 import { GROUP_MADS, type MadGroup } from '@mad-group/protocol';
 import { placeOf } from '../cluster/kinds.ts';
 import type { KubernetesManifest } from '../render/manifest.ts';
-import { busSecretName, tokensSecretName } from '../render/names.ts';
+import { ADOPT_ANNOTATION, BUS_SECRET_NAME, tokensSecretName } from '../render/names.ts';
 import { givenSecrets, type MissingSecret } from './secrets.ts';
 
 /** Why a spec is not carried out: a word for programs, and what to do for people. */
@@ -30,7 +30,12 @@ export function findRefusal(
     const message = `MADs of your own are not run by this version: remove ${unknown.map((mad) => mad.name).join(', ')} from mads.`;
     return { reason: 'NotSupported', message };
   }
-  const own = [busSecretName(name), tokensSecretName(name)];
+  const release = group.metadata.annotations?.[ADOPT_ANNOTATION];
+  if (release !== undefined && release !== name) {
+    const message = `${ADOPT_ANNOTATION} names the release ${release}, whose name is in what selects its pods: a MadGroup that takes it over is called ${release}, too.`;
+    return { reason: 'AdoptionRefused', message };
+  }
+  const own = [BUS_SECRET_NAME, tokensSecretName(name)];
   const clash = givenSecrets(group).find((ref) => own.includes(ref.name));
   if (clash !== undefined) {
     const message = `${clash.field} names the Secret ${clash.name}, which is the operator's own: give yours another name.`;

@@ -1,8 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { MadGroup } from '@mad-group/protocol';
 import type { KubernetesManifest } from '../render/manifest.ts';
-import { ADMIN, busSecretName, PASSWORD_KEY, ROTATE_ANNOTATION, tokensSecretName } from '../render/names.ts';
-import { busSecretRef, type SecretSums } from '../render/values.ts';
+import {
+  ADMIN,
+  BUS_SECRET_NAME,
+  PASSWORD_KEY,
+  ROTATE_ANNOTATION,
+  tokensSecretName,
+} from '../render/names.ts';
+import { busSecretRef, type KnownSecrets } from '../render/values.ts';
 
 /** 256 bits, in letters that need no quotes anywhere. */
 const newSecret = (): string => randomBytes(32).toString('hex');
@@ -10,14 +16,12 @@ const newSecret = (): string => randomBytes(32).toString('hex');
 /** Names of the Secrets that the operator makes for a group. */
 export const ownSecretNames = (group: MadGroup): string[] => [
   tokensSecretName(group.metadata.name),
-  ...(busSecretRef(group).name === busSecretName(group.metadata.name)
-    ? [busSecretName(group.metadata.name)]
-    : []),
+  ...(busSecretRef(group).name === BUS_SECRET_NAME ? [BUS_SECRET_NAME] : []),
 ];
 
 /** Keys of one of them. */
 export const ownSecretKeys = (group: MadGroup, name: string): string[] =>
-  name === busSecretName(group.metadata.name) ? [PASSWORD_KEY] : [ADMIN, ...madeTokens(group)];
+  name === BUS_SECRET_NAME ? [PASSWORD_KEY] : [ADMIN, ...madeTokens(group)];
 
 /** Whether a Secret's values are to be kept: it is there, and no other ones were asked for. */
 export const isKept = (group: MadGroup, secret: KubernetesManifest | undefined): boolean =>
@@ -92,21 +96,14 @@ function modelKeyIn(values: unknown): { name: string; key: string } | undefined 
 }
 
 /**
- * Sums over what pods read at their start, by `SECRET/KEY`. Tokens of callers are read again while
- * they run.
- *
- * @param valueAt what is there; undefined where nothing is
+ * What pods read at their start, by `SECRET/KEY`; empty where nothing is there. Tokens of callers are
+ * read again while they run.
  */
-export function sumsOf(
+export function knownSecrets(
   group: MadGroup,
   valueAt: (ref: { readonly name: string; readonly key: string }) => string | undefined,
-): SecretSums {
-  const read = [
-    busSecretRef(group),
-    ...givenSecrets(group).filter(({ field }) => !field.startsWith('callers[')),
-  ];
-  return Object.fromEntries(read.map((ref) => [`${ref.name}/${ref.key}`, sum(valueAt(ref))]));
+): KnownSecrets {
+  const given = givenSecrets(group).filter(({ field }) => !field.startsWith('callers['));
+  const read = [busSecretRef(group), ...given];
+  return Object.fromEntries(read.map((ref) => [`${ref.name}/${ref.key}`, valueAt(ref) ?? '']));
 }
-
-const sum = (value: string | undefined): string =>
-  value === undefined ? '' : createHash('sha256').update(value).digest('hex').slice(0, 16);

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { MadGroup } from '@mad-group/protocol';
 import { groupKey } from '../cluster/cluster.ts';
 import { type HelmOptions, renderChart } from './helm.ts';
 import type { KubernetesManifest } from './manifest.ts';
 
 interface Rendered {
+  /** Sum over the values, which hold secrets. */
   readonly input: string;
   readonly manifests: readonly KubernetesManifest[];
 }
@@ -15,7 +17,7 @@ export function createRenderer(
   const last = new Map<string, Rendered>();
   return async (group, values) => {
     const key = groupKey(group);
-    const input = JSON.stringify(values);
+    const input = createHash('sha256').update(JSON.stringify(values)).digest('hex');
     const known = last.get(key);
     if (known?.input === input) return known.manifests;
     const manifests = await renderChart(group.metadata, values, options);

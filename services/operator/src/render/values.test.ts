@@ -2,22 +2,21 @@ import { describe, expect, test } from 'vitest';
 import { groupOf } from '../group.test-support.ts';
 import { busSecretRef, groupValues } from './values.ts';
 
-const SUMS = { 'demo-bus-password/password': 'r' };
+const KNOWN = { 'redis-auth/password': 'r' };
 const valuesOf = (spec: object): Record<string, never> =>
-  groupValues(groupOf(spec), SUMS) as Record<string, never>;
+  groupValues(groupOf(spec), KNOWN) as Record<string, never>;
 
 describe('the values of a group', () => {
   test('with nothing but a name are four MADs, offline, with secrets of the operator’s own', () => {
     expect(valuesOf({})).toMatchObject({
       llm: {},
-      admin: { existingSecret: 'demo-tokens', existingSecretKey: 'admin' },
-      checksums: SUMS,
-      redis: { auth: { existingSecret: 'demo-bus-password', existingSecretKey: 'password' } },
+      admin: { existingSecret: 'demo-callers', existingSecretKey: 'admin' },
+      knownSecrets: KNOWN,
+      redis: { auth: { existingSecret: 'redis-auth', existingSecretKey: 'password' } },
       grace: { enabled: true },
       fiedler: { enabled: true, persistence: { whenDeleted: 'Retain' } },
       rogers: { enabled: true },
       'sequential-thinking': { enabled: true },
-      global: { commonLabels: { 'mads.dev/group': 'demo' } },
     });
   });
 
@@ -59,7 +58,7 @@ describe('the values of a group', () => {
     ];
     expect(valuesOf({ callers })).toMatchObject({
       callers: [
-        { name: 'bob', existingSecret: 'demo-tokens', existingSecretKey: 'bob' },
+        { name: 'bob', existingSecret: 'demo-callers', existingSecretKey: 'bob' },
         { name: 'ci', existingSecret: 'ci-token', existingSecretKey: 'token' },
       ],
     });

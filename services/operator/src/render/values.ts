@@ -1,8 +1,8 @@
 import { GROUP_MADS, type MadGroup, type MadGroupSpec } from '@mad-group/protocol';
-import { ADMIN, busSecretName, GROUP_LABEL, PASSWORD_KEY, tokensSecretName } from './names.ts';
+import { ADMIN, BUS_SECRET_NAME, PASSWORD_KEY, tokensSecretName } from './names.ts';
 
-/** Sums over what Helm cannot look up, by `SECRET/KEY`; another one restarts what uses it. */
-export type SecretSums = Readonly<Record<string, string>>;
+/** What Helm cannot look up, by `SECRET/KEY`: the chart makes sums of it, and another one restarts what uses it. */
+export type KnownSecrets = Readonly<Record<string, string>>;
 
 type Values = Record<string, unknown>;
 type Mad = MadGroupSpec['mads'][number];
@@ -11,7 +11,7 @@ type Mad = MadGroupSpec['mads'][number];
  * Values of the chart `mad-group` for a group: pure, so that the same resource gives the same
  * manifests. A MAD's own `values` win over what its other fields say.
  */
-export function groupValues(group: MadGroup, sums: SecretSums): Values {
+export function groupValues(group: MadGroup, knownSecrets: KnownSecrets): Values {
   const { metadata, spec } = group;
   const { llm, callers, images, dataPolicy } = spec;
   return {
@@ -29,7 +29,7 @@ export function groupValues(group: MadGroup, sums: SecretSums): Values {
       existingSecret: tokenSecretRef?.name ?? tokensSecretName(metadata.name),
       existingSecretKey: tokenSecretRef?.key ?? name,
     })),
-    checksums: sums,
+    knownSecrets,
     redis: { ...redisValues(group), ...persistence(spec.bus.storage, dataPolicy) },
     ...Object.fromEntries(
       GROUP_MADS.map((name) => [
@@ -41,7 +41,6 @@ export function groupValues(group: MadGroup, sums: SecretSums): Values {
       ]),
     ),
     global: {
-      commonLabels: { [GROUP_LABEL]: metadata.name },
       image: defined({ registry: images.registry, tag: images.tag, pullPolicy: images.pullPolicy }),
       imagePullSecrets: images.pullSecrets ?? [],
     },
@@ -49,9 +48,9 @@ export function groupValues(group: MadGroup, sums: SecretSums): Values {
 }
 
 /** Secret and key of the bus' password: the user's, or the one that the operator makes. */
-export function busSecretRef({ metadata, spec: { bus } }: MadGroup): { name: string; key: string } {
+export function busSecretRef({ spec: { bus } }: MadGroup): { name: string; key: string } {
   const given = bus.external?.passwordSecretRef ?? bus.sentinels?.passwordSecretRef ?? bus.passwordSecretRef;
-  return given ?? { name: busSecretName(metadata.name), key: PASSWORD_KEY };
+  return given ?? { name: BUS_SECRET_NAME, key: PASSWORD_KEY };
 }
 
 function redisValues(group: MadGroup): Values {
