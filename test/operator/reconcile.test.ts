@@ -20,8 +20,8 @@ describe('a group with nothing but a name', () => {
     expect((await group.names()).filter((name) => /Set|Deployment|Secret/.test(name))).toEqual([
       'Deployment/grace',
       'Deployment/sequential-thinking',
-      'Secret/redis-auth',
       'Secret/demo-callers',
+      'Secret/redis-auth',
       'StatefulSet/fiedler',
       'StatefulSet/redis',
       'StatefulSet/rogers',
@@ -207,6 +207,40 @@ describe('the spec', () => {
         message: expect.stringMatching(/Deployment\/grace was refused: .*bad key/),
       });
     expect(await group.names()).toContain('StatefulSet/redis');
+  });
+
+  test('that cannot be carried out now is told of, tried again, and the rest is made', async () => {
+    await scene.start();
+    const namespace = await scene.newNamespace();
+    const nobody = { url: 'https://127.0.0.1:1/', caBundle: '' };
+    const webhook = {
+      name: 'nobody.example.com',
+      clientConfig: nobody,
+      rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['services'] }],
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+    };
+    await scene.kubectl.apply({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: 'nobody' },
+      webhooks: [webhook],
+    });
+    const group = await scene.createGroup({}, { namespace });
+    await expect
+      .poll(() => group.condition('Degraded'), { timeout: 60_000 })
+      .toMatchObject({
+        status: 'True',
+        reason: 'PassFailed',
+        message: expect.stringMatching(/Service\/.* was refused: .*nobody.example.com/),
+      });
+    expect(await group.names()).toContain('StatefulSet/rogers');
+    await scene.kubectl('delete', 'validatingwebhookconfiguration', 'nobody');
+    await expect.poll(() => group.names(), { timeout: 60_000 }).toContain('Service/grace');
+    await expect
+      .poll(async () => (await group.condition('Degraded'))?.status, { timeout: 60_000 })
+      .toBe('False');
   });
 
   test('leaves an object of somebody else alone, and is not accepted', async () => {

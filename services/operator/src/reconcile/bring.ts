@@ -27,6 +27,7 @@ const REFUSALS: readonly unknown[] = [400, 403, 422];
  * object that the API server does not take does not keep the others from what they should be.
  *
  * @param live what is there, by its key
+ * @throws what the API server said where it could not do it now; what else there was is done
  */
 export async function bring(
   group: MadGroup,
@@ -36,6 +37,7 @@ export async function bring(
 ): Promise<Brought> {
   let isWritten = false;
   const refusals: string[] = [];
+  let failure: Error | null = null;
   for (const object of desired) {
     try {
       const now = await applier.apply(object, live.get(keyOf(object)));
@@ -44,10 +46,14 @@ export async function bring(
       cache.put(now);
       log.info({ group: groupKey(group), object: keyOf(object) }, 'Applied');
     } catch (error) {
-      if (!REFUSALS.includes(codeOf(error))) throw error;
-      refusals.push(`${keyOf(object)} was refused: ${wordsOf(error)}.`);
+      // Without an answer the others would wait for theirs as long.
+      if (codeOf(error) === undefined) throw error;
+      const words = `${keyOf(object)} was refused: ${wordsOf(error)}.`;
+      if (REFUSALS.includes(codeOf(error))) refusals.push(words);
+      else failure ??= new Error(words, { cause: error });
     }
   }
+  if (failure !== null) throw failure;
   if (refusals.length > 0) {
     return { isWritten, refused: { reason: 'ApplyRefused', message: refusals.join(' ') } };
   }

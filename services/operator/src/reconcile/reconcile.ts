@@ -1,5 +1,5 @@
 import type { Logger, MadGroup } from '@mad-group/protocol';
-import type { Cache, Cluster } from '../cluster/cluster.ts';
+import { type Cache, type Cluster, wordsOf } from '../cluster/cluster.ts';
 import type { OperatorMetrics } from '../metrics.ts';
 import { RenderError } from '../render/helm.ts';
 import type { KubernetesManifest } from '../render/manifest.ts';
@@ -35,6 +35,9 @@ export interface ReconcilerOptions {
 const LOOK_EVERY_MS = 60_000;
 const LOOK_AGAIN_MS = 5_000;
 
+/** A pass that fails so many times on end is told of: conflicts and short outages pass by themselves. */
+const TOLD_AFTER = 3;
+
 /** Everything that should be, or why it cannot be. */
 type Wanted = { readonly desired: readonly KubernetesManifest[]; readonly token: string } | Refusal;
 
@@ -46,20 +49,41 @@ type Wanted = { readonly desired: readonly KubernetesManifest[]; readonly token:
  */
 export function createReconciler(options: ReconcilerOptions): (key: string) => Promise<number | null> {
   const { cache, cluster, verifier, metrics } = options;
+  const failures = new Map<string, number>();
 
   return async (key) => {
     const group = cache.group(key);
     if (group === undefined || group.metadata.deletionTimestamp !== undefined) {
       verifier.forget(key);
+      failures.delete(key);
       const [namespace, name] = key.split('/') as [string, string];
       metrics.forget(namespace, name);
       return null;
     }
     const isPaused = group.metadata.annotations?.[PAUSED_ANNOTATION] === 'true';
-    const found = isPaused ? asItIs(group, key, { paused: true }) : await carryOut(group, key);
+    const found = isPaused ? asItIs(group, key, { paused: true }) : await carryOutOrTell(group, key);
     await tell(group, found, options);
     return found.verification === null && found.refused === null && !isPaused ? LOOK_AGAIN_MS : LOOK_EVERY_MS;
   };
+
+  /** What went wrong is tried again; until then the status says so, where it can be written. */
+  async function carryOutOrTell(group: MadGroup, key: string): Promise<Found> {
+    try {
+      const found = await carryOut(group, key);
+      failures.delete(key);
+      return found;
+    } catch (error) {
+      const times = (failures.get(key) ?? 0) + 1;
+      failures.set(key, times);
+      if (times < TOLD_AFTER) throw error;
+      try {
+        await tell(group, asItIs(group, key, { failed: wordsOf(error) }), options);
+      } catch (untold) {
+        throw new AggregateError([error, untold], 'A pass failed, and so did telling of it');
+      }
+      throw error;
+    }
+  }
 
   async function carryOut(group: MadGroup, key: string): Promise<Found> {
     const wanted = await want(group);
@@ -81,6 +105,7 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
     return {
       refused: null,
       paused: false,
+      failed: null,
       ...seen,
       verification: isUp ? verifier.latest(group, token) : null,
     };
@@ -102,11 +127,16 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
   }
 
   /** A group that is not changed: what runs of it is told all the same. */
-  function asItIs(group: MadGroup, key: string, why: Partial<Pick<Found, 'refused' | 'paused'>>): Found {
+  function asItIs(
+    group: MadGroup,
+    key: string,
+    why: Partial<Pick<Found, 'refused' | 'paused' | 'failed'>>,
+  ): Found {
     verifier.forget(key);
     return {
       refused: null,
       paused: false,
+      failed: null,
       ...why,
       ...lookAt(group, cache.owned(group)),
       verification: null,

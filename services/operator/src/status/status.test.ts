@@ -16,6 +16,7 @@ const ALL = ['redis', 'sequential-thinking', 'grace', 'rogers', 'fiedler'].map((
 const found = (over: Partial<Found> = {}): Found => ({
   refused: null,
   paused: false,
+  failed: null,
   workloads: ALL,
   absent: [],
   verification: { problems: [], versions: { grace: '1.0.0' }, isHeard: true },
@@ -124,6 +125,17 @@ describe('the status of a group', () => {
         'Available=False/NotReady',
         'Verified=Unknown/Paused',
         'Degraded=False/AsExpected',
+      ],
+    ],
+    [
+      'of which something cannot be written now',
+      { failed: 'Service/grace was refused: range is full.', workloads: ALL.slice(0, 4) },
+      [
+        'Accepted=True/Valid',
+        'Progressing=True/PassFailed',
+        'Available=True/Ready',
+        'Verified=Unknown/PassFailed',
+        'Degraded=True/PassFailed',
       ],
     ],
   ])('%s', (_what, over, expected) => {

@@ -9,6 +9,8 @@ export interface Found {
   /** Why nothing was done; null where the spec was accepted. */
   readonly refused: { readonly reason: string; readonly message: string } | null;
   readonly paused: boolean;
+  /** Why it could not be done now, and is tried again; null where it could. */
+  readonly failed: string | null;
   /** Redis first, then the MADs in the order in which they need each other. */
   readonly workloads: readonly Workload[];
   /** Workloads that should be and are not there. */
@@ -23,7 +25,7 @@ export function statusOf(group: MadGroup, found: Found, nowIso: string): MadGrou
   const versions = verification?.versions ?? {};
   const model = spec.llm.baseUrl || spec.llm.apiKeySecretRef ? (spec.llm.model ?? 'gpt-4o-mini') : 'offline';
   // What was refused, or is paused, may say another model than runs.
-  const runs = isCarriedOut(found) ? model : group.status?.model;
+  const runs = heldBy(found) === null ? model : group.status?.model;
   return {
     observedGeneration: metadata.generation,
     conditions: toConditions(group, findingsOf(found), nowIso),
@@ -44,7 +46,12 @@ export function statusOf(group: MadGroup, found: Found, nowIso: string): MadGrou
 }
 
 const isReady = ({ replicas, readyReplicas }: Workload): boolean => readyReplicas >= replicas;
-const isCarriedOut = ({ refused, paused }: Found): boolean => refused === null && !paused;
+/** The reason for which nothing is changed; null where all was done. */
+const heldBy = ({ refused, paused, failed }: Found): string | null => {
+  if (refused !== null) return 'NotAccepted';
+  if (paused) return 'Paused';
+  return failed === null ? null : 'PassFailed';
+};
 
 const findingsOf = (found: Found): Finding[] => [
   found.refused === null
@@ -71,6 +78,10 @@ function progressing(found: Found): Finding {
     const message = 'mads.dev/paused is set: nothing is changed or asked until the annotation is removed.';
     return { type, status: 'False', reason: 'Paused', message };
   }
+  if (found.failed !== null) {
+    const message = 'The last pass failed, and is tried again.';
+    return { type, status: 'True', reason: 'PassFailed', message };
+  }
   const old = found.workloads.filter(({ isCurrent }) => !isCurrent).map(({ name }) => name);
   const moving = [...new Set([...waitingOf(found), ...old])];
   return moving.length > 0
@@ -92,8 +103,8 @@ function available(found: Found): Finding {
 
 function verified(found: Found): Finding {
   const type = 'Verified';
-  if (!isCarriedOut(found)) {
-    const reason = found.paused ? 'Paused' : 'NotAccepted';
+  const reason = heldBy(found);
+  if (reason !== null) {
     return { type, status: 'Unknown', reason, message: 'Nobody is asked meanwhile.' };
   }
   const waiting = waitingOf(found);
@@ -114,8 +125,9 @@ function verified(found: Found): Finding {
   return { type, status: 'True', reason: 'Answered', message: `Every MAD speaks MCP${heard}` };
 }
 
-function degraded({ workloads }: Found): Finding {
+function degraded({ workloads, failed }: Found): Finding {
   const type = 'Degraded';
+  if (failed !== null) return { type, status: 'True', reason: 'PassFailed', message: failed };
   const troubles = workloads.flatMap(({ name, trouble }) =>
     trouble === null ? [] : [`${name}: ${trouble}`],
   );
