@@ -7,6 +7,7 @@ import { createKubernetesCluster } from './cluster/kubernetes-cluster.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import { createQueue } from './queue.ts';
 import { createApplier } from './reconcile/applier.ts';
+import { withoutOwnEntries } from './reconcile/foreign-fields.ts';
 import { createReconciler } from './reconcile/reconcile.ts';
 import { MAD_PORTS } from './render/names.ts';
 import { createRenderer } from './render/renderer.ts';
@@ -69,7 +70,13 @@ export function createOperator(options: OperatorOptions): Operator {
     onError: (key, error, againInMs) =>
       log.error({ err: error, group: key, again_in_ms: againInMs }, 'A pass failed'),
   });
-  const informers = createInformers({ kubeconfig, namespace, log, onChange: (key) => queue.add(key) });
+  const informers = createInformers({
+    kubeconfig,
+    namespace,
+    log,
+    onChange: (key) => queue.add(key),
+    keep: withoutOwnEntries,
+  });
   const verifier = createVerifier({
     verify: options.verify ?? verifyOnCluster,
     onAnswered: (group) => metrics.verified(group, Date.now()),
@@ -101,7 +108,7 @@ export function createOperator(options: OperatorOptions): Operator {
         cache: informers,
         cluster,
         applier: createApplier(cluster),
-        render: renderer,
+        renderer,
         verifier,
         metrics,
         log,

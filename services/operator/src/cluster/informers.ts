@@ -25,9 +25,11 @@ export function createInformers(options: {
   readonly kubeconfig: KubeConfig;
   readonly namespace?: string | undefined;
   readonly onChange: (key: string) => void;
+  /** What is kept of an object; of pods it is their state. */
+  readonly keep: (object: KubernetesManifest) => KubernetesManifest;
   readonly log: Logger;
 }): Informers {
-  const { kubeconfig, namespace, onChange, log } = options;
+  const { kubeconfig, namespace, onChange, keep, log } = options;
   const common = { kubeconfig, namespace, log, objects: createPlainObjects(kubeconfig) };
   const groups = new Map<string, MadGroup>();
   const index = createObjectIndex();
@@ -57,7 +59,7 @@ export function createInformers(options: {
         type,
         ...(type.kind === 'Pod'
           ? { labelSelector: POD_SELECTOR, keep: stateOfPod }
-          : { labelSelector: GROUP_LABEL }),
+          : { labelSelector: GROUP_LABEL, keep }),
         onChange(object, isThere) {
           for (const key of index.put(object, isThere)) onChange(key);
         },

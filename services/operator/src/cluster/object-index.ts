@@ -23,7 +23,11 @@ export function createObjectIndex(): ObjectIndex {
       const id = `${namespace}/${keyOf(object)}`;
       const before = groupOf.get(id);
       const known = before === undefined ? undefined : byGroup.get(before)?.get(id);
-      if (known !== undefined && (isThere ? !isNewer(object, known) : isAnother(object, known))) return [];
+      if (known !== undefined && (isThere ? !isNewer(object, known) : isAnother(object, known))) {
+        // The watch holds this one: two of the same would cost twice as much.
+        if (isThere && versionOf(object) === versionOf(known)) byGroup.get(before as string)?.set(id, object);
+        return [];
+      }
       const group = `${namespace}/${groupNameOf(object)}`;
       if (before !== undefined && (!isThere || before !== group)) {
         groupOf.delete(id);
@@ -44,7 +48,9 @@ export function createObjectIndex(): ObjectIndex {
 
 /** Versions are decimal numbers that only grow (Kubernetes since 1.35 says so; etcd has always done it). */
 export const isNewer = (object: KubernetesManifest, known: KubernetesManifest): boolean =>
-  BigInt(object.metadata.resourceVersion ?? 0) > BigInt(known.metadata.resourceVersion ?? 0);
+  BigInt(versionOf(object)) > BigInt(versionOf(known));
+
+const versionOf = ({ metadata }: KubernetesManifest): string => metadata.resourceVersion ?? '0';
 
 /** One that was made anew under its name; that the earlier one is gone is heard later. */
 export const isAnother = (object: KubernetesManifest, known: KubernetesManifest): boolean =>

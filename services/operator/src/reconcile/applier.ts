@@ -22,6 +22,8 @@ export interface Applier {
     desired: KubernetesManifest,
     live: KubernetesManifest | undefined,
   ): Promise<KubernetesManifest | null>;
+  /** Of a namespace whose group is gone nothing is remembered. */
+  forget(namespace: string): void;
 }
 
 /**
@@ -31,17 +33,22 @@ export interface Applier {
  * status that moved is not taken for one, and a restarted operator leaves a healthy group alone.
  */
 export function createApplier(cluster: Pick<Cluster, 'apply' | 'setManagedFields'>): Applier {
-  const seen = new Map<string, Seen>();
-  const idOf = (object: KubernetesManifest): string => `${object.metadata.namespace}/${keyOf(object)}`;
+  const seen = new Map<string, Map<string, Seen>>();
+  const seenIn = ({ metadata: { namespace = '' } }: KubernetesManifest): Map<string, Seen> => {
+    const known = seen.get(namespace) ?? new Map<string, Seen>();
+    seen.set(namespace, known);
+    return known;
+  };
   const remember = (desired: string, live: KubernetesManifest): void => {
     const { uid, resourceVersion, generation, labels, annotations, ownerReferences: owners } = live.metadata;
-    seen.set(idOf(live), { desired, uid, resourceVersion, generation, labels, annotations, owners });
+    seenIn(live).set(keyOf(live), { desired, uid, resourceVersion, generation, labels, annotations, owners });
   };
 
   return {
+    forget: (namespace) => void seen.delete(namespace),
     async apply(desired, live) {
       const sum = createHash('sha256').update(JSON.stringify(desired)).digest('hex');
-      if (live !== undefined && isUnchanged(seen.get(idOf(live)), sum, live)) return null;
+      if (live !== undefined && isUnchanged(seenIn(live).get(keyOf(live)), sum, live)) return null;
       const adopted = adoptForeign(live?.metadata.managedFields ?? []);
       if (live !== undefined && adopted !== null) await cluster.setManagedFields(live, adopted);
       else if (live !== undefined) {

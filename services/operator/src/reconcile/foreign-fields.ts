@@ -1,3 +1,4 @@
+import type { KubernetesManifest } from '../render/manifest.ts';
 import { FIELD_MANAGER } from '../render/names.ts';
 
 /** As metadata.managedFields has it: who set which fields last. */
@@ -52,6 +53,12 @@ export function adoptForeign(entries: readonly ManagedFields[]): ManagedFields[]
     return metadata === undefined ? [] : [{ ...entry, fieldsV1: { [METADATA]: metadata } }];
   });
   return [...kept, adopted];
+}
+
+/** Without the entries of whoever may have set its fields: half of an object, and of no use to anybody here. */
+export function withoutOwnEntries(object: KubernetesManifest): KubernetesManifest {
+  const { managedFields = [], ...metadata } = object.metadata;
+  return (managedFields as readonly ManagedFields[]).some(isForeign) ? object : { ...object, metadata };
 }
 
 /** What an entry holds beside metadata. */

@@ -4,6 +4,7 @@ import type { OperatorMetrics } from '../metrics.ts';
 import { RenderError } from '../render/helm.ts';
 import type { KubernetesManifest } from '../render/manifest.ts';
 import { PAUSED_ANNOTATION } from '../render/names.ts';
+import type { Renderer } from '../render/renderer.ts';
 import { groupValues } from '../render/values.ts';
 import { lookAt } from '../status/look.ts';
 import type { Found } from '../status/status.ts';
@@ -21,7 +22,7 @@ export interface ReconcilerOptions {
   readonly cache: Cache;
   readonly cluster: Cluster;
   readonly applier: Applier;
-  readonly render: (group: MadGroup, values: object) => Promise<readonly KubernetesManifest[]>;
+  readonly renderer: Renderer;
   readonly verifier: Pick<Verifier, 'latest' | 'forget'>;
   readonly metrics: Pick<OperatorMetrics, 'status' | 'forget'>;
   readonly log: Logger;
@@ -56,7 +57,9 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
     if (group === undefined || group.metadata.deletionTimestamp !== undefined) {
       verifier.forget(key);
       failures.delete(key);
+      options.renderer.forget(key);
       const [namespace, name] = key.split('/') as [string, string];
+      options.applier.forget(namespace);
       metrics.forget(namespace, name);
       return null;
     }
@@ -116,7 +119,7 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
     const refused = findRefusal(group, cache.groups(), secrets.missing);
     if (refused !== null) return refused;
     try {
-      const manifests = await options.render(group, groupValues(group, secrets.known));
+      const manifests = await options.renderer.render(group, groupValues(group, secrets.known));
       const unknown = findUnknownKind(manifests);
       if (unknown !== null) return unknown;
       return { desired: ownedBy(group, [...secrets.own, ...manifests]), token: secrets.token };

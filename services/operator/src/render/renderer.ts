@@ -1,27 +1,39 @@
 import { createHash } from 'node:crypto';
+import { deflateSync, inflateSync } from 'node:zlib';
 import type { MadGroup } from '@mad-group/protocol';
 import { groupKey } from '../cluster/cluster.ts';
 import { type HelmOptions, renderChart } from './helm.ts';
 import type { KubernetesManifest } from './manifest.ts';
 
+/** Renders the values of groups. */
+export interface Renderer {
+  render(group: MadGroup, values: object): Promise<readonly KubernetesManifest[]>;
+  /** Of a group that is gone nothing is kept. */
+  forget(key: string): void;
+}
+
 interface Rendered {
   /** Sum over the values, which hold secrets. */
   readonly input: string;
-  readonly manifests: readonly KubernetesManifest[];
+  /** The manifests as JSON, a tenth of their size. */
+  readonly packed: Buffer;
 }
 
-/** Renders a group's values, each set of them once: a pass that changes nothing starts no helm. */
-export function createRenderer(
-  options: HelmOptions,
-): (group: MadGroup, values: object) => Promise<readonly KubernetesManifest[]> {
+/** Renders each set of values once: a pass that changes nothing starts no helm. */
+export function createRenderer(options: HelmOptions): Renderer {
   const last = new Map<string, Rendered>();
-  return async (group, values) => {
-    const key = groupKey(group);
-    const input = createHash('sha256').update(JSON.stringify(values)).digest('hex');
-    const known = last.get(key);
-    if (known?.input === input) return known.manifests;
-    const manifests = await renderChart(group.metadata, values, options);
-    last.set(key, { input, manifests });
-    return manifests;
+  return {
+    forget: (key) => void last.delete(key),
+    async render(group, values) {
+      const key = groupKey(group);
+      const input = createHash('sha256').update(JSON.stringify(values)).digest('hex');
+      const known = last.get(key);
+      if (known?.input === input) {
+        return JSON.parse(inflateSync(known.packed).toString()) as KubernetesManifest[];
+      }
+      const manifests = await renderChart(group.metadata, values, options);
+      last.set(key, { input, packed: deflateSync(JSON.stringify(manifests)) });
+      return manifests;
+    },
   };
 }
