@@ -74,6 +74,7 @@ export async function run(
   input = '',
 ): Promise<Finished> {
   const running = start(command, args, env);
-  running.child.stdin?.end(input);
+  // A program that ends early leaves the rest unread; its end says why.
+  running.child.stdin?.on('error', () => undefined).end(input);
   return running.finished;
 }

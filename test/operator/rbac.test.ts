@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ApiServer, startApiServer } from '../kit/api-server.ts';
 import type { AuditedRequest } from '../kit/audit-log.ts';
 import { type Finished, type Running, run } from '../kit/process.ts';
+import { HTTP_ROUTE, SERVICE_MONITOR } from './foreign-kinds.ts';
 import { type Kubectl, kubectlAt } from './kubectl.ts';
 import { kubeconfigOf, startOperatorProcess } from './operator-process.ts';
 import { isUsedBy, type Permission, permissionsIn, wordsOf } from './permissions.ts';
@@ -26,6 +27,7 @@ beforeEach(async () => {
   server = await startApiServer({ admission: ['OwnerReferencesPermissionEnforcement'] });
   kubectl = kubectlAt(server);
   await kubectl('create', 'namespace', SYSTEM);
+  for (const kind of [SERVICE_MONITOR, HTTP_ROUTE]) await kubectl.apply(kind);
 });
 afterEach(async ({ task }) => {
   if (task.result?.state === 'fail') console.error(operator?.output().slice(-4000), refused());

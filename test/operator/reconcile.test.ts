@@ -173,7 +173,7 @@ describe('the spec', () => {
       /redis-auth, which is the operator's own/,
     ],
     [
-      'makes a kind that is not applied',
+      'asks for a kind that the cluster has not',
       {
         mads: [
           {
@@ -182,8 +182,8 @@ describe('the spec', () => {
           },
         ],
       },
-      'NotSupported',
-      /HTTPRoute/,
+      'KindMissing',
+      /grace ask for a HTTPRoute.* install the CRDs of the Gateway API, or take httpRoute\.enabled out/,
     ],
   ])('that %s is not accepted, and nothing is made', async (_what, spec, reason, message) => {
     await scene.start();

@@ -17,7 +17,13 @@ const group = (spec: object) => ({
 });
 const bus = (size: string) => ({ storage: { size, storageClass: 'grows' } });
 const MADS = [
-  { name: 'grace', values: { ingress: { enabled: true, host: 'grace.example' } } },
+  {
+    name: 'grace',
+    values: {
+      ingress: { enabled: true, host: 'grace.example' },
+      httpRoute: { enabled: true, parentRefs: [{ name: 'public' }], hostnames: ['grace.example'] },
+    },
+  },
   { name: 'fiedler', values: { imperator: 'You are Fiedler.' } },
   { name: 'rogers' },
   { name: 'sequential-thinking' },
@@ -25,8 +31,8 @@ const MADS = [
 
 /**
  * What can happen to a group, from its first day to its last, at an API server where the operator
- * runs: every kind that the charts make is made, changed and taken back, a claim grows, secrets are
- * rotated. What kubelet and Kubernetes' controllers would do is done here.
+ * runs, and the kinds of others are that the charts can make: each kind is made, changed and taken back,
+ * a claim grows, secrets are rotated. What kubelet and Kubernetes' controllers would do is done here.
  */
 export async function liveThrough(kubectl: Kubectl, namespace: string): Promise<void> {
   const inside = ['-n', namespace];
@@ -41,7 +47,9 @@ export async function liveThrough(kubectl: Kubectl, namespace: string): Promise<
   await kubectl.apply(BIG_ENOUGH);
   await apply({ bus: bus('1Gi'), mads: MADS });
   await until('statefulset/rogers', '.metadata.uid', isThere);
-  await until('ingress/grace', '.metadata.uid', isThere);
+  for (const made of ['ingress/grace', 'httproute/grace', 'servicemonitor/grace']) {
+    await until(made, '.metadata.uid', isThere);
+  }
   await until('mg/demo', '.status.conditions[?(@.type=="Accepted")].status', 'True');
 
   // A claim grows: its StatefulSet goes, without its pods, and comes again.
@@ -70,10 +78,10 @@ export async function liveThrough(kubectl: Kubectl, namespace: string): Promise<
     bus: { ...bus('2Gi'), passwordSecretRef: { name: 'given' } },
     mads: MADS.filter(({ name }) => name !== 'grace' && name !== 'fiedler'),
   });
-  for (const gone of ['deployment/grace', 'ingress/grace', 'statefulset/fiedler', 'configmap/fiedler']) {
+  const graces = ['deployment/grace', 'ingress/grace', 'httproute/grace', 'servicemonitor/grace'];
+  for (const gone of [...graces, 'statefulset/fiedler', 'configmap/fiedler', 'secret/redis-auth']) {
     await until(gone, '.metadata.uid', '');
   }
-  await until('secret/redis-auth', '.metadata.uid', '');
   await kubectl('delete', 'mg/demo', ...inside);
 }
 

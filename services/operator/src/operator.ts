@@ -99,11 +99,10 @@ export function createOperator(options: OperatorOptions): Operator {
     async start() {
       startedMs = performance.now();
       const { major, minor } = await kubeconfig.makeApiClient(VersionApi).getCode();
-      const renderer = createRenderer({
-        helm: options.helm,
-        chart: options.chart,
-        kubernetesVersion: `${major}.${minor.replace(/\D/g, '')}.0`,
-      });
+      const kubernetesVersion = `${major}.${minor.replace(/\D/g, '')}.0`;
+      const renderer = createRenderer({ helm: options.helm, chart: options.chart, kubernetesVersion }, () =>
+        informers.optionalKinds().flatMap(({ apiVersion, kind }) => [apiVersion, `${apiVersion}/${kind}`]),
+      );
       const reconcile = createReconciler({
         cache: informers,
         cluster,

@@ -1,5 +1,6 @@
 import type { MadGroup, MadGroupStatus } from '@mad-group/protocol';
 import type { KubernetesManifest } from '../render/manifest.ts';
+import type { OptionalKind } from './kinds.ts';
 
 interface ClusterEvent {
   readonly type: 'Normal' | 'Warning';
@@ -36,6 +37,8 @@ export interface Cache {
   owned(group: MadGroup): readonly KubernetesManifest[];
   /** An object as a write has left it: the informers hear of it later. */
   put(object: KubernetesManifest): void;
+  /** Those of the kinds that a cluster may lack which this one has. */
+  optionalKinds(): readonly OptionalKind[];
 }
 
 export const groupKey = ({ metadata }: MadGroup): string => `${metadata.namespace}/${metadata.name}`;

@@ -3,9 +3,10 @@ import type { Logger, MadGroup } from '@mad-group/protocol';
 import type { KubernetesManifest } from '../render/manifest.ts';
 import { GROUP_LABEL, POD_SELECTOR } from '../render/names.ts';
 import { type Cache, groupKey } from './cluster.ts';
-import { MAD_GROUPS, OWNED_KINDS } from './kinds.ts';
-import { createLastingWatch } from './lasting-watch.ts';
+import { type Kind, MAD_GROUPS, OWNED_KINDS } from './kinds.ts';
+import { createLastingWatch, type LastingWatch } from './lasting-watch.ts';
 import { createObjectIndex, isAnother, isNewer } from './object-index.ts';
+import { createOptionalKinds } from './optional-kinds.ts';
 import { createPlainObjects } from './plain-objects.ts';
 
 export interface Informers extends Cache {
@@ -41,31 +42,50 @@ export function createInformers(options: {
     else groups.delete(groupKey(group));
     return true;
   };
-  const watches = [
-    {
-      kind: MAD_GROUPS.kind,
-      watch: createLastingWatch({
+  const watchOwned = (type: Kind): LastingWatch =>
+    createLastingWatch({
+      ...common,
+      type,
+      ...(type.kind === 'Pod'
+        ? { labelSelector: POD_SELECTOR, keep: stateOfPod }
+        : { labelSelector: GROUP_LABEL, keep }),
+      onChange(object, isThere) {
+        for (const key of index.put(object, isThere)) onChange(key);
+      },
+    });
+  const watches = new Map<string, LastingWatch>([
+    [
+      MAD_GROUPS.kind,
+      createLastingWatch({
         ...common,
         type: MAD_GROUPS,
         onChange(object, isThere) {
           if (putGroup(object, isThere)) onChange(groupKey(object as unknown as MadGroup));
         },
       }),
+    ],
+    ...OWNED_KINDS.map((type) => [type.kind, watchOwned(type)] as const),
+  ]);
+  // The charts make other things of the same values where there are other kinds.
+  const lookAtAll = (): void => {
+    for (const key of groups.keys()) onChange(key);
+  };
+  const optional = createOptionalKinds({
+    kubeconfig,
+    log,
+    onCome(type) {
+      const watch = watchOwned(type);
+      watches.set(type.kind, watch);
+      void watch.start();
+      lookAtAll();
     },
-    ...OWNED_KINDS.map((type) => ({
-      kind: type.kind,
-      watch: createLastingWatch({
-        ...common,
-        type,
-        ...(type.kind === 'Pod'
-          ? { labelSelector: POD_SELECTOR, keep: stateOfPod }
-          : { labelSelector: GROUP_LABEL, keep }),
-        onChange(object, isThere) {
-          for (const key of index.put(object, isThere)) onChange(key);
-        },
-      }),
-    })),
-  ];
+    onGo({ kind }) {
+      void watches.get(kind)?.stop();
+      watches.delete(kind);
+      index.forget(kind);
+      lookAtAll();
+    },
+  });
 
   return {
     groups: () => [...groups.values()],
@@ -75,12 +95,14 @@ export function createInformers(options: {
       if (object.kind === MAD_GROUPS.kind) putGroup(object, true);
       else index.put(object, true);
     },
-    unlisted: () => watches.filter(({ watch }) => !watch.isListed).map(({ kind }) => kind),
+    optionalKinds: () => optional.there(),
+    unlisted: () => [...watches].filter(([, watch]) => !watch.isListed).map(([kind]) => kind),
     async start() {
-      await Promise.all(watches.map(({ watch }) => watch.start()));
+      await Promise.all([optional, ...watches.values()].map((each) => each.start()));
     },
     async stop() {
-      await Promise.all(watches.map(({ watch }) => watch.stop()));
+      await optional.stop();
+      await Promise.all([...watches.values()].map((watch) => watch.stop()));
     },
   };
 }

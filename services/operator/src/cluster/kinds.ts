@@ -23,6 +23,32 @@ export const OWNED_KINDS: readonly Kind[] = [
   { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', plural: 'ingresses' },
 ];
 
+/** A kind that a cluster may have or not. */
+export interface OptionalKind extends Kind {
+  /** What brings it, in words for people. */
+  readonly comesWith: string;
+  /** Value of a MAD's chart whose `enabled` asks for it. */
+  readonly value: string;
+}
+
+/** Kinds that the charts make where they are asked for. */
+export const OPTIONAL_KINDS: readonly OptionalKind[] = [
+  {
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'ServiceMonitor',
+    plural: 'servicemonitors',
+    comesWith: 'the CRDs of the Prometheus Operator',
+    value: 'serviceMonitor',
+  },
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    plural: 'httproutes',
+    comesWith: 'the CRDs of the Gateway API',
+    value: 'httpRoute',
+  },
+];
+
 /** Where a kind of an API group is; null for those of the core, which have no group. */
 export function placeOf({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>): {
   group: string;
@@ -31,7 +57,7 @@ export function placeOf({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>)
 } | null {
   const [group, version] = apiVersion.split('/') as [string, string?];
   if (version === undefined) return null;
-  const known = [MAD_GROUPS, ...OWNED_KINDS].find(
+  const known = [MAD_GROUPS, ...OWNED_KINDS, ...OPTIONAL_KINDS].find(
     (each) => each.kind === kind && each.apiVersion === apiVersion,
   );
   if (known === undefined) throw new Error(`The operator makes no ${kind} of ${apiVersion}.`);

@@ -43,3 +43,12 @@ test('that an object is gone is not taken for the end of one that was made anew'
   expect(index.put(service('demo', 'redis', '50', 'first'), false)).toEqual([]);
   expect(index.of('space/demo')).toHaveLength(1);
 });
+
+test('a kind that is no more is forgotten, and others are not', () => {
+  const index = createObjectIndex();
+  index.put(service('demo'), true);
+  index.put({ ...service('demo', 'monitor'), kind: 'ServiceMonitor' }, true);
+  index.forget('ServiceMonitor');
+  expect(index.of('space/demo').map(({ kind }) => kind)).toEqual(['Service']);
+  expect(index.put({ ...service('demo', 'monitor'), kind: 'ServiceMonitor' }, true)).toEqual(['space/demo']);
+});

@@ -11,11 +11,20 @@ export interface ObjectIndex {
   put(object: KubernetesManifest, isThere: boolean): readonly string[];
   /** @param group `namespace/name` */
   of(group: string): readonly KubernetesManifest[];
+  /** Forgets all objects of a kind that is no more. */
+  forget(kind: string): void;
 }
 
 export function createObjectIndex(): ObjectIndex {
   const byGroup = new Map<string, Map<string, KubernetesManifest>>();
   const groupOf = new Map<string, string>();
+
+  function remove(id: string, group: string): void {
+    groupOf.delete(id);
+    const siblings = byGroup.get(group);
+    siblings?.delete(id);
+    if (siblings?.size === 0) byGroup.delete(group);
+  }
 
   return {
     put(object, isThere) {
@@ -29,12 +38,7 @@ export function createObjectIndex(): ObjectIndex {
         return [];
       }
       const group = `${namespace}/${groupNameOf(object)}`;
-      if (before !== undefined && (!isThere || before !== group)) {
-        groupOf.delete(id);
-        const siblings = byGroup.get(before);
-        siblings?.delete(id);
-        if (siblings?.size === 0) byGroup.delete(before);
-      }
+      if (before !== undefined && (!isThere || before !== group)) remove(id, before);
       if (isThere) {
         groupOf.set(id, group);
         const siblings = byGroup.get(group) ?? new Map<string, KubernetesManifest>();
@@ -43,6 +47,11 @@ export function createObjectIndex(): ObjectIndex {
       return before === undefined || before === group ? [group] : [before, group];
     },
     of: (group) => [...(byGroup.get(group)?.values() ?? [])],
+    forget(kind) {
+      for (const [group, objects] of [...byGroup]) {
+        for (const [id, object] of [...objects]) if (object.kind === kind) remove(id, group);
+      }
+    },
   };
 }
 

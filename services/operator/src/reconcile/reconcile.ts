@@ -16,7 +16,7 @@ import { ownedBy } from './desired.ts';
 import { growClaims } from './grow-claims.ts';
 import { findOwn } from './own-objects.ts';
 import { readSecrets } from './read-secrets.ts';
-import { findRefusal, findUnknownKind, type Refusal } from './refusal.ts';
+import { findMissingKind, findRefusal, findUnknownKind, type Refusal } from './refusal.ts';
 
 export interface ReconcilerOptions {
   readonly cache: Cache;
@@ -116,7 +116,8 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
 
   async function want(group: MadGroup): Promise<Wanted> {
     const secrets = await readSecrets(group, cache.owned(group), cluster);
-    const refused = findRefusal(group, cache.groups(), secrets.missing);
+    const refused =
+      findRefusal(group, cache.groups(), secrets.missing) ?? findMissingKind(group, cache.optionalKinds());
     if (refused !== null) return refused;
     try {
       const manifests = await options.renderer.render(group, groupValues(group, secrets.known));

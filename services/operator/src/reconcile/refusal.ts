@@ -1,5 +1,5 @@
 import { GROUP_MADS, type MadGroup } from '@mad-group/protocol';
-import { placeOf } from '../cluster/kinds.ts';
+import { OPTIONAL_KINDS, type OptionalKind, placeOf } from '../cluster/kinds.ts';
 import type { KubernetesManifest } from '../render/manifest.ts';
 import { ADOPT_ANNOTATION, BUS_SECRET_NAME, tokensSecretName } from '../render/names.ts';
 import { givenSecrets, type MissingSecret } from './secrets.ts';
@@ -48,6 +48,20 @@ export function findRefusal(
   }
   return null;
 }
+
+/** Kinds that a MAD's values ask for and the cluster does not have. */
+export function findMissingKind({ spec }: MadGroup, there: readonly OptionalKind[]): Refusal | null {
+  for (const missing of OPTIONAL_KINDS.filter((kind) => !there.includes(kind))) {
+    const { apiVersion, kind, comesWith, value } = missing;
+    const asking = spec.mads.filter(({ values }) => isOn(values?.[value])).map(({ name }) => name);
+    if (asking.length === 0) continue;
+    const message = `The values of ${asking.join(', ')} ask for a ${kind}, and this cluster has no ${kind} of ${apiVersion}: install ${comesWith}, or take ${value}.enabled out.`;
+    return { reason: 'KindMissing', message };
+  }
+  return null;
+}
+
+const isOn = (part: unknown): boolean => (part as { enabled?: unknown } | undefined)?.enabled === true;
 
 /** Kinds that the charts can make and this version does not apply. */
 export function findUnknownKind(manifests: readonly KubernetesManifest[]): Refusal | null {

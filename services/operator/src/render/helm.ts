@@ -11,6 +11,8 @@ export interface HelmOptions {
   readonly chart: string;
   /** Of the cluster, as `1.35.0`. */
   readonly kubernetesVersion: string;
+  /** Kinds of others that the cluster has, as `monitoring.coreos.com/v1/ServiceMonitor`. */
+  readonly apiVersions: readonly string[];
 }
 
 /** A rendering takes a fraction of a second; in milliseconds. */
@@ -29,7 +31,8 @@ export async function renderChart(
 ): Promise<KubernetesManifest[]> {
   const args = ['template', release.name, options.chart, '--namespace', release.namespace];
   const flags = ['--no-hooks', '--skip-tests', '--kube-version', options.kubernetesVersion, '--values', '-'];
-  const child = spawn(options.helm, [...args, ...flags], {
+  const kinds = options.apiVersions.flatMap((version) => ['--api-versions', version]);
+  const child = spawn(options.helm, [...args, ...flags, ...kinds], {
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: TIMEOUT_MS,
     killSignal: 'SIGKILL',

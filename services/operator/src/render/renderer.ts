@@ -13,25 +13,29 @@ export interface Renderer {
 }
 
 interface Rendered {
-  /** Sum over the values, which hold secrets. */
+  /** Sum over the values, which hold secrets, and the kinds. */
   readonly input: string;
   /** The manifests as JSON, a tenth of their size. */
   readonly packed: Buffer;
 }
 
-/** Renders each set of values once: a pass that changes nothing starts no helm. */
-export function createRenderer(options: HelmOptions): Renderer {
+/** Renders each set of values once for the same kinds: a pass that changes nothing starts no helm. */
+export function createRenderer(
+  options: Omit<HelmOptions, 'apiVersions'>,
+  versionsNow: () => HelmOptions['apiVersions'],
+): Renderer {
   const last = new Map<string, Rendered>();
   return {
     forget: (key) => void last.delete(key),
     async render(group, values) {
       const key = groupKey(group);
-      const input = createHash('sha256').update(JSON.stringify(values)).digest('hex');
+      const apiVersions = versionsNow();
+      const input = createHash('sha256').update(JSON.stringify([values, apiVersions])).digest('hex');
       const known = last.get(key);
       if (known?.input === input) {
         return JSON.parse(inflateSync(known.packed).toString()) as KubernetesManifest[];
       }
-      const manifests = await renderChart(group.metadata, values, options);
+      const manifests = await renderChart(group.metadata, values, { ...options, apiVersions });
       last.set(key, { input, packed: deflateSync(JSON.stringify(manifests)) });
       return manifests;
     },
