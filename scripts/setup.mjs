@@ -3,6 +3,7 @@
 //   node scripts/setup.mjs            dependencies, from the lockfile, when they are not in place
 //   node scripts/setup.mjs --tests    and what the tests need of the system: redis-server, python3
 //   node scripts/setup.mjs --tests --faults    and strace, for the faults
+//   node scripts/setup.mjs --tests --alerts    and promtool, for the operator's metrics and alerts
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -75,6 +76,13 @@ const SYSTEM_PACKAGES = [
     isThere: () => !process.argv.includes('--faults') || process.platform !== 'linux' || has('strace'),
     apt: ['strace'],
     brew: [],
+  },
+  {
+    what: 'promtool',
+    why: 'Prometheus’ own tool checks metrics and alerts',
+    isThere: () => !process.argv.includes('--alerts') || has('promtool'),
+    apt: ['prometheus'],
+    brew: ['prometheus'],
   },
 ];
 

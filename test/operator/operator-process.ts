@@ -14,18 +14,15 @@ export async function kubeconfigOf(server: ApiServer, { name, namespace }: Accou
   return server.kubeconfigFor(stdout.trim());
 }
 
-/** The operator as it is started in its pod, as the ServiceAccount that the chart has made. */
-export async function startOperatorProcess(
-  server: ApiServer,
-  account: Account,
+/** The operator as it is started in its pod, as whoever the kubeconfig is of. */
+export const startOperatorProcess = (
+  kubeconfig: string,
   env: Readonly<Record<string, string>> = {},
-): Promise<Running> {
-  return start('node', ['services/operator/src/main.ts'], {
-    KUBECONFIG: await kubeconfigOf(server, account),
+): Running =>
+  start('node', ['services/operator/src/main.ts'], {
+    KUBECONFIG: kubeconfig,
     POD_NAME: 'mad-operator-0',
-    POD_NAMESPACE: account.namespace,
     CHART: 'charts/mad-group',
     PLATFORM_PORT: '0',
     ...env,
   });
-}

@@ -50,6 +50,9 @@ async function install(...args: string[]): Promise<Permission[]> {
   return permissionsIn(stdout);
 }
 
+const start = async (env: Readonly<Record<string, string>> = {}): Promise<Running> =>
+  startOperatorProcess(await kubeconfigOf(server, ACCOUNT), { POD_NAMESPACE: SYSTEM, ...env });
+
 /** kubectl with what the operator may do. */
 const asOperator = async (args: readonly string[], input?: object): Promise<Finished> => {
   const env = { ...server.env, KUBECONFIG: await kubeconfigOf(server, ACCOUNT) };
@@ -79,7 +82,7 @@ test('for all namespaces: all that the operator asks for is allowed, and all tha
   timeout: 300_000,
 }, async () => {
   const granted = await install();
-  operator = await startOperatorProcess(server, ACCOUNT);
+  operator = await start();
   await kubectl('create', 'namespace', 'agents');
   await liveThrough(kubectl, 'agents');
   const { code, stderr } = await operator.stop();
@@ -106,7 +109,7 @@ test('for one namespace: it works there, and cannot read a Secret or keep a grou
   );
   expect(found).toBe('');
   await kubectl.apply(NAMED, '-n', 'elsewhere');
-  operator = await startOperatorProcess(server, ACCOUNT, { WATCH_NAMESPACE: 'agents' });
+  operator = await start({ WATCH_NAMESPACE: 'agents' });
   await liveThrough(kubectl, 'agents');
   expect(refused()).toEqual([]);
   expect(unused(granted)).toEqual(ASKED_BY_ADMISSION);

@@ -66,6 +66,7 @@ onShutdown(
 await platform.start();
 await lease.acquire(stopping.signal);
 if (!stopping.signal.aborted) {
+  metrics.leads(true);
   log.info({ holder: config.POD_NAME }, 'Leading');
   await operator.start();
 }
