@@ -28,7 +28,7 @@ const HOW: Readonly<Record<string, string>> = {
   'mad-group':
     '`helm install mads charts/mad-group` is a working group; a namespace holds one. What to do with it: [docs/kubernetes.md](../../docs/kubernetes.md).',
   'mad-operator':
-    '`helm install mad-operator charts/mad-operator`, then `kubectl apply -f k8s/madgroup.yaml`: see [docs/kubernetes.md](../../docs/kubernetes.md).',
+    '`helm install mad-operator charts/mad-operator`, then `kubectl apply -f k8s/madgroup.yaml`: see [docs/operator.md](../../docs/operator.md).',
   redis: 'It is the bus of [mad-group](../../README.md).',
 };
 

@@ -2,7 +2,10 @@ import { SCOPES } from '@mad-group/protocol';
 import { z } from 'zod';
 import {
   image,
+  interval,
+  labels,
   llm,
+  NETWORK_OF_CLUSTER,
   networkPolicy,
   onlyOne,
   persistence,
@@ -180,7 +183,45 @@ const madOperator = z.strictObject({
   watchNamespace: text().describe('The only namespace whose groups are kept; all of them where empty.'),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   resources: resources({ cpu: '100m', memory: '192Mi' }, { memory: '768Mi' }),
+  service: z
+    .strictObject({
+      enabled: z.boolean().default(false),
+      annotations: labels(),
+    })
+    .prefault({})
+    .describe('For whoever reads the metrics; with a ServiceMonitor it is always made.'),
+  serviceMonitor: z
+    .strictObject({
+      enabled: z.boolean().default(false),
+      interval: interval(),
+      labels: labels(),
+    })
+    .prefault({})
+    .describe('Needs the CRDs of the Prometheus Operator.'),
+  prometheusRule: z
+    .strictObject({
+      enabled: z.boolean().default(false),
+      labels: labels(),
+      runbookUrl: z
+        .string()
+        .min(1)
+        .default('docs/operator.md')
+        .describe('Where that page is for you; each alert adds its anchor, as `#alerts-madgroupdegraded`.'),
+    })
+    .prefault({})
+    .describe('Alerts: see docs/operator.md. Needs the CRDs of the Prometheus Operator.'),
+  networkPolicy: z
+    .strictObject({
+      enabled: z.boolean().default(false),
+      prometheus: NETWORK_OF_CLUSTER.prometheus,
+      extraIngress: networkPolicy.extraIngress,
+    })
+    .prefault({})
+    .describe(
+      'Lets nobody in but whoever reads the metrics. What goes out is not limited: no chart knows where the API server is.',
+    ),
   ...placement,
+  serviceAccount: placement.serviceAccount.describe('Its token is the operator’s alone.'),
   global: z.looseObject({}).default({}),
 });
 

@@ -5,10 +5,17 @@ import { z } from 'zod';
 /** An object of Kubernetes' own: its API server checks it. */
 const kubernetes = () => z.looseObject({}).default({});
 export const objects = () => z.array(z.looseObject({})).default([]);
-const labels = () => z.record(z.string(), z.string()).default({});
+export const labels = () => z.record(z.string(), z.string()).default({});
 export const text = () => z.string().default('');
 /** Text with rules of its own, or nothing. */
 export const matching = (pattern: RegExp) => z.string().regex(pattern).default('');
+
+/** How often Prometheus reads metrics. */
+export const interval = () =>
+  z
+    .string()
+    .regex(/^[0-9]+(ms|s|m)$/)
+    .default('30s');
 
 /** A Kubernetes quantity of bytes. */
 const QUANTITY = /^[0-9]+(\.[0-9]+)?([KMGTPE]i?)?$/;

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import {
   global,
   image,
+  interval,
+  labels,
   llm,
   matching,
   NETWORK_OF_CLUSTER,
@@ -103,7 +105,7 @@ export const madValues = ({ id, keys, cpu, memory, memoryLimit }: MadOptions) =>
       enabled: z.boolean().default(false),
       className: text(),
       host: text(),
-      annotations: z.record(z.string(), z.string()).default({}),
+      annotations: labels(),
       tlsSecret: text(),
     })
     .prefault({})
@@ -120,11 +122,8 @@ export const madValues = ({ id, keys, cpu, memory, memoryLimit }: MadOptions) =>
   serviceMonitor: z
     .strictObject({
       enabled: z.boolean().default(true).describe('Made only where the Prometheus operator’s CRD is.'),
-      interval: z
-        .string()
-        .regex(/^[0-9]+(ms|s|m)$/)
-        .default('30s'),
-      labels: z.record(z.string(), z.string()).default({}),
+      interval: interval(),
+      labels: labels(),
     })
     .prefault({}),
   ...placement,
