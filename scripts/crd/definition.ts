@@ -3,12 +3,17 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { type JsonSchema, toStructural } from './structural.ts';
 
-/** The CustomResourceDefinition of MadGroup, as a template of the operator’s chart. */
+/**
+ * The CustomResourceDefinition of MadGroup, as a template of the operator’s chart. What Helm reads stands
+ * in comments, so that `kubectl apply -f` takes the file as well.
+ */
 export function definitionYaml(): string {
-  const text = `# Made by \`npm run docs\` from packages/protocol/src/mad-group; change it there.
-${stringify(definition(), { lineWidth: 0, aliasDuplicateObjects: false })}`;
+  const text = stringify(definition(), { lineWidth: 0, aliasDuplicateObjects: false });
   if (text.includes('{{')) throw new Error('Helm would take what is between {{ and }} for its own');
-  return text;
+  return `# Made by \`npm run docs\` from packages/protocol/src/mad-group; change it there.
+# {{- if .Values.crd.enabled }}
+${text}# {{- end }}
+`;
 }
 
 function definition(): object {

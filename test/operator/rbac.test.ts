@@ -138,7 +138,7 @@ test('without the right to finalize groups nothing could be owned, where admissi
   const make = () =>
     asOperator(['apply', '--server-side', '--dry-run=server', '-n', 'agents', '-f', '-'], owned);
   expect((await make()).stderr).toBe('');
-  const role = `clusterrole/${SYSTEM}-mad-operator`;
+  const role = 'clusterrole/mad-operator';
   const whole = await kubectl.get<{ rules: { resources: string[] }[] }>(role);
   const rules = whole.rules.filter(({ resources }) => !resources.includes('madgroups/finalizers'));
   await kubectl('patch', role, '--type=merge', '-p', JSON.stringify({ rules }));

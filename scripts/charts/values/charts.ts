@@ -180,7 +180,19 @@ const madGroup = z.strictObject({
 const madOperator = z.strictObject({
   replicas: replicas(1).describe('All but one wait for the lead.'),
   image: image('mad/operator', '', 'The chart’s appVersion where empty.'),
-  watchNamespace: text().describe('The only namespace whose groups are kept; all of them where empty.'),
+  watchNamespace: text().describe(
+    'The only namespace whose groups are kept. Where empty all of them, but those that have an operator of their own.',
+  ),
+  crd: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(true)
+        .describe(
+          'The definition of MadGroup: upgraded with this release, kept at its uninstall. It is the cluster’s and belongs to one release: false in every other.',
+        ),
+    })
+    .prefault({}),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   resources: resources({ cpu: '100m', memory: '192Mi' }, { memory: '768Mi' }),
   service: z

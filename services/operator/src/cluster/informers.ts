@@ -1,9 +1,9 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger, MadGroup } from '@mad-group/protocol';
 import type { KubernetesManifest } from '../render/manifest.ts';
-import { GROUP_LABEL, POD_SELECTOR } from '../render/names.ts';
+import { GROUP_LABEL, OWN_OPERATOR_LABEL, POD_SELECTOR } from '../render/names.ts';
 import { type Cache, groupKey } from './cluster.ts';
-import { type Kind, MAD_GROUPS, OWNED_KINDS } from './kinds.ts';
+import { CONFIG_MAPS, type Kind, MAD_GROUPS, OWNED_KINDS } from './kinds.ts';
 import { createLastingWatch, type LastingWatch } from './lasting-watch.ts';
 import { createObjectIndex, isAnother, isNewer } from './object-index.ts';
 import { createOptionalKinds } from './optional-kinds.ts';
@@ -18,7 +18,9 @@ export interface Informers extends Cache {
 }
 
 /**
- * Watches the groups, and by their label all that belongs to them.
+ * Watches the groups, and by their label all that belongs to them. Where all namespaces are looked at,
+ * groups of those that have an operator of their own are not seen: two operators of different versions
+ * would each undo without end what the other does.
  *
  * @param options.onChange is called with `namespace/name` of the group of which something has changed
  */
@@ -33,6 +35,8 @@ export function createInformers(options: {
   const { kubeconfig, namespace, onChange, keep, log } = options;
   const common = { kubeconfig, namespace, log, objects: createPlainObjects(kubeconfig) };
   const groups = new Map<string, MadGroup>();
+  /** Namespaces that have an operator of their own. */
+  const others = new Set<string | undefined>();
   const index = createObjectIndex();
   const putGroup = (object: KubernetesManifest, isThere: boolean): boolean => {
     const group = object as unknown as MadGroup;
@@ -66,10 +70,23 @@ export function createInformers(options: {
     ],
     ...OWNED_KINDS.map((type) => [type.kind, watchOwned(type)] as const),
   ]);
-  // The charts make other things of the same values where there are other kinds.
+  // There are other kinds, of which the charts make other things of the same values, or other namespaces.
   const lookAtAll = (): void => {
     for (const key of groups.keys()) onChange(key);
   };
+  if (namespace === undefined) {
+    const ownOperators = createLastingWatch({
+      ...common,
+      type: CONFIG_MAPS,
+      labelSelector: OWN_OPERATOR_LABEL,
+      onChange({ metadata }, isThere) {
+        if (isThere) others.add(metadata.namespace);
+        else others.delete(metadata.namespace);
+        lookAtAll();
+      },
+    });
+    watches.set(`ConfigMap of ${OWN_OPERATOR_LABEL}`, ownOperators);
+  }
   const optional = createOptionalKinds({
     kubeconfig,
     log,
@@ -87,9 +104,14 @@ export function createInformers(options: {
     },
   });
 
+  const isOurs = ({ metadata }: MadGroup): boolean => !others.has(metadata.namespace);
+
   return {
-    groups: () => [...groups.values()],
-    group: (key) => groups.get(key),
+    groups: () => [...groups.values()].filter(isOurs),
+    group(key) {
+      const group = groups.get(key);
+      return group !== undefined && isOurs(group) ? group : undefined;
+    },
     owned: (group) => index.of(groupKey(group)),
     put(object) {
       if (object.kind === MAD_GROUPS.kind) putGroup(object, true);

@@ -9,10 +9,12 @@ export interface Kind {
 
 export const MAD_GROUPS: Kind = { ...MAD_GROUP, apiVersion: `${MAD_GROUP.group}/${MAD_GROUP.version}` };
 
+export const CONFIG_MAPS: Kind = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' };
+
 /** Kinds that the charts make, and pods, whose state is told of. */
 export const OWNED_KINDS: readonly Kind[] = [
   { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' },
-  { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' },
+  CONFIG_MAPS,
   { apiVersion: 'v1', kind: 'Service', plural: 'services' },
   { apiVersion: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts' },
   { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },

@@ -6,6 +6,8 @@ export const GROUP_LABEL = 'mads.dev/group';
 export const RELEASE_LABEL = 'app.kubernetes.io/instance';
 /** On pods of every group, and of no other ones. */
 export const POD_SELECTOR = 'app.kubernetes.io/part-of=mad-group';
+/** On the ConfigMap that says that a namespace has an operator of its own; the operator's chart makes it. */
+export const OWN_OPERATOR_LABEL = 'mads.dev/operator';
 export const PAUSED_ANNOTATION = 'mads.dev/paused';
 /** Another value of it makes the secrets of a group anew. */
 export const ROTATE_ANNOTATION = 'mads.dev/rotate';
