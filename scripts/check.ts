@@ -1,4 +1,4 @@
-// Types, lint, the direction of dependencies, unused code. Runs all of them, says which failed, and closes with `N passed, N failed`.
+// Types, lint, the direction of dependencies, unused code, what is generated. Runs all of them, says which failed, and closes with `N passed, N failed`.
 import { spawnSync } from 'node:child_process';
 
 const CHECKS = [
@@ -8,6 +8,9 @@ const CHECKS = [
     command: ['biome', 'check', '--error-on-warnings', '.'],
   },
   { name: 'unused files, exports and dependencies', command: ['knip', '--no-progress'] },
+  { name: 'the reference', command: ['node', 'scripts/reference.ts', '--check'] },
+  { name: 'values and READMEs of the charts', command: ['node', 'scripts/charts.ts', '--check'] },
+  { name: 'the definition of MadGroup', command: ['node', 'scripts/crd.ts', '--check'] },
 ] as const;
 
 let failed = 0;

@@ -36,7 +36,7 @@ function definition(): object {
           name: version,
           served: true,
           storage: true,
-          schema: { openAPIV3Schema: schema() },
+          schema: { openAPIV3Schema: madGroupJsonSchema() },
           subresources: { status: {} },
           additionalPrinterColumns: COLUMNS,
         },
@@ -45,7 +45,8 @@ function definition(): object {
   };
 }
 
-function schema(): JsonSchema {
+/** The schema of the resource, as the API server takes it. */
+export function madGroupJsonSchema(): JsonSchema {
   const {
     properties,
     required: _,
@@ -63,16 +64,21 @@ function schema(): JsonSchema {
   };
 }
 
-const condition = (type: string) => ({
-  name: type,
+const condition = (name: string, type: string, description: string) => ({
+  name,
   type: 'string',
   jsonPath: `.status.conditions[?(@.type=="${type}")].status`,
+  description,
 });
+/** Shown with `-o wide`. */
+const WIDE = { priority: 1 };
 
 const COLUMNS = [
-  { name: 'Ready', type: 'string', jsonPath: '.status.ready', description: 'MADs that are ready, of all.' },
-  condition('Available'),
-  condition('Verified'),
+  condition('Ready', 'Available', 'Whether every pod is ready: the condition Available.'),
+  condition('Verified', 'Verified', 'Whether every MAD has answered, and the bus carries what is said.'),
+  { name: 'MADs', type: 'string', jsonPath: '.status.ready', description: 'MADs that are ready, of all.' },
   { name: 'Model', type: 'string', jsonPath: '.status.model' },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  { ...condition('Accepted', 'Accepted', 'Whether the spec can be carried out.'), ...WIDE },
+  { ...condition('Degraded', 'Degraded', 'Whether a pod cannot run.'), ...WIDE },
 ];

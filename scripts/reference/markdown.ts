@@ -10,3 +10,14 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 export const code = (text: string): string => `\`${text}\``;
+
+/**
+ * A page with another text between its lines `<!-- NAME: … -->` and `<!-- /NAME -->`. Throws where they
+ * are not there.
+ */
+export function replaceSection(text: string, name: string, section: string): string {
+  const place = new RegExp(`(<!-- ${name}: [^\\n]* -->\\n)[^]*?(<!-- /${name} -->)`);
+  if (!place.test(text))
+    throw new Error(`there is no place for ${name}: <!-- ${name}: … --> … <!-- /${name} -->`);
+  return text.replace(place, (_, begin: string, end: string) => `${begin}\n${section}\n\n${end}`);
+}

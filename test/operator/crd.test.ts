@@ -186,8 +186,9 @@ test('the list shows how a group is, from its status', async () => {
   const patch = ['--subresource=status', '--type=merge', '-p', JSON.stringify({ status })];
   await kubectl(['patch', 'mg', 'shown', ...patch]);
   const [head, row] = (await kubectl(['get', 'mg', 'shown'])).split('\n');
-  expect(head).toMatch(/^NAME +READY +AVAILABLE +VERIFIED +MODEL +AGE$/);
-  expect(row).toMatch(/^shown +3\/4 +True +False +offline +\d+s$/);
+  expect(head).toMatch(/^NAME +READY +VERIFIED +MADS +MODEL +AGE$/);
+  expect(row).toMatch(/^shown +True +False +3\/4 +offline +\d+s$/);
+  expect(await kubectl(['get', 'mg', 'shown', '-o', 'wide'])).toMatch(/ACCEPTED +DEGRADED\n/);
   expect((await get('shown')).status).toEqual(status);
   // Only a change of the spec is another generation.
   expect((await get('shown')).metadata.generation).toBe(1);

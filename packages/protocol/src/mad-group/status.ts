@@ -32,7 +32,7 @@ export const MadGroupStatusSchema = z.object({
   observedGeneration: z.int().min(0).optional().describe('Generation of the spec that this was found at.'),
   conditions: z.array(ConditionSchema).meta(listMap('type')).optional(),
   mads: z.array(MemberStatusSchema).meta(listMap('name')).optional(),
-  ready: z.string().optional().describe('MADs that are ready, of all, such as `5/5`.'),
+  ready: z.string().optional().describe('MADs that are ready, of all, such as `4/4`.'),
   model: z.string().optional().describe('Name of the model, or `offline`.'),
 });
 export type MadGroupStatus = z.output<typeof MadGroupStatusSchema>;

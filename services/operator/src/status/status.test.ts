@@ -142,9 +142,9 @@ describe('the status of a group', () => {
     expect(words(over)).toEqual(expected);
   });
 
-  test('names each MAD with its endpoint and version, and counts what is ready, the bus too', () => {
+  test('names each MAD with its endpoint and version, and counts those that are ready', () => {
     const status = statusOf(groupOf({ llm: { baseUrl: 'http://x/v1', model: 'm' } }), found(), NOW);
-    expect(status).toMatchObject({ observedGeneration: 3, ready: '5/5', model: 'm' });
+    expect(status).toMatchObject({ observedGeneration: 3, ready: '4/4', model: 'm' });
     expect(status.mads?.[0]).toEqual({
       name: 'grace',
       replicas: 1,
@@ -156,6 +156,11 @@ describe('the status of a group', () => {
     const refused = found({ refused: { reason: 'SecretMissing', message: 'create it' } });
     const before = { ...groupOf({ llm: { baseUrl: 'http://x/v1' } }), status: { model: 'runs' } };
     expect(statusOf(before, refused, NOW).model).toBe('runs');
+    // The bus is no MAD.
+    expect(statusOf(groupOf(), found({ workloads: ALL.slice(1), absent: ['redis'] }), NOW).ready).toBe('4/4');
+    expect(statusOf(groupOf(), found({ workloads: ALL.slice(0, 4), absent: ['fiedler'] }), NOW).ready).toBe(
+      '3/4',
+    );
   });
 
   test('that stays as it was keeps its times, so that nothing is written', () => {

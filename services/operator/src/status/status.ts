@@ -21,11 +21,14 @@ export interface Found {
 /** The status of a group: pure, so that a pass that found the same writes nothing. */
 export function statusOf(group: MadGroup, found: Found, nowIso: string): MadGroupStatus {
   const { metadata, spec } = group;
-  const { workloads, absent, verification } = found;
+  const { workloads, verification } = found;
   const versions = verification?.versions ?? {};
   const model = spec.llm.baseUrl || spec.llm.apiKeySecretRef ? (spec.llm.model ?? 'gpt-4o-mini') : 'offline';
   // What was refused, or is paused, may say another model than runs.
   const runs = heldBy(found) === null ? model : group.status?.model;
+  const readyMads = workloads.filter(
+    (each) => isReady(each) && spec.mads.some(({ name }) => name === each.name),
+  );
   return {
     observedGeneration: metadata.generation,
     conditions: toConditions(group, findingsOf(found), nowIso),
@@ -40,7 +43,7 @@ export function statusOf(group: MadGroup, found: Found, nowIso: string): MadGrou
         ...(version === undefined ? {} : { version }),
       };
     }),
-    ready: `${workloads.filter(isReady).length}/${workloads.length + absent.length}`,
+    ready: `${readyMads.length}/${spec.mads.length}`,
     ...(runs === undefined ? {} : { model: runs }),
   };
 }
