@@ -12,6 +12,13 @@ const CASES: Readonly<Record<string, readonly [chart: string, ...args: string[]]
     '--set',
     'redis.sentinels={sentinel-0.redis:26379,sentinel-1.redis:26379},redis.auth.existingSecret=redis,llm.apiKeySecret=openai',
   ],
+  // The definition is long, and has tests of its own.
+  'mad-operator': ['mad-operator', '--set', 'crd.enabled=false'],
+  'mad-operator-namespace': [
+    'mad-operator',
+    '--set',
+    'crd.enabled=false,watchNamespace=agents,serviceMonitor.enabled=true,networkPolicy.enabled=true',
+  ],
   'fiedler-alone': ['fiedler', '--set', 'redis.url=redis://redis:6379,redis.passwordSecret=redis-auth'],
 };
 

@@ -120,6 +120,8 @@ const MISTAKES: readonly (readonly [what: string, chart: string, args: string, w
     'grace.httpRoute.enabled=true,grace.httpRoute.parentRefs[0].name=x,grace.httpRoute.hostnames[0]=*.example',
     /grace: httpRoute\.hostnames has \*\.example/,
   ],
+  ['a typo of the operator', 'mad-operator', 'watchNamepace=agents', /'watchNamepace'/],
+  ['an interval that is none', 'mad-operator', 'serviceMonitor.interval=30', /\/serviceMonitor\/interval/],
   ['null for a part', 'mad-group', 'llm=null', /llm/],
   ['null for a part of a member', 'mad-group', 'rogers.networkPolicy=null', /networkPolicy/],
   ['a member alone without a bus', 'fiedler', 'enabled=true', /fiedler: redis\.url is not set/],

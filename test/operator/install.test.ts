@@ -4,10 +4,16 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { type ApiServer, startApiServer } from '../kit/api-server.ts';
 import { type Finished, ROOT, type Running, run } from '../kit/process.ts';
 import { type Kubectl, kubectlAt } from './kubectl.ts';
 import { startOperatorProcess } from './operator-process.ts';
+
+interface Workload {
+  readonly kind: string;
+  readonly spec: { readonly template: { readonly metadata: object; readonly spec: object } };
+}
 
 const CHART = 'charts/mad-operator';
 const CRD = 'crd/madgroups.mads.dev';
@@ -102,6 +108,24 @@ test.each([
     /"meta\.helm\.sh\/release-namespace" must equal "team-b": current value is "team-a"/,
   );
   expect(stderr).toMatch(words);
+});
+
+test('its pod is one that a restricted namespace takes', async () => {
+  await kubectl('create', 'namespace', 'mad-system');
+  await kubectl('label', 'namespace', 'mad-system', 'pod-security.kubernetes.io/enforce=restricted');
+  const makePod = async (...flags: string[]): Promise<Finished> => {
+    const shown = ['--show-only', 'templates/operator.yaml', '--kube-version', '1.35.0'];
+    const rendered = await helm('template', 'mad-operator', CHART, '-n', 'mad-system', ...shown, ...flags);
+    const objects = parseAllDocuments(rendered).map((document) => document.toJS() as Workload | null);
+    const pod = objects.find((object) => object?.kind === 'Deployment')?.spec.template;
+    const body = { apiVersion: 'v1', kind: 'Pod', ...pod, metadata: { ...pod?.metadata, name: 'operator' } };
+    const args = ['create', '--dry-run=server', '-n', 'mad-system', '-f', '-'];
+    return run('kubectl', args, server.env, JSON.stringify(body));
+  };
+  const { code, stderr } = await makePod();
+  expect(code, stderr).toBe(0);
+  const loose = await makePod('--set', 'containerSecurityContext.allowPrivilegeEscalation=true');
+  expect(loose.stderr).toMatch(/violates PodSecurity "restricted:latest": allowPrivilegeEscalation/);
 });
 
 test('the operator of all namespaces leaves alone those that have one of their own', {

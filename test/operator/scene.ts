@@ -8,12 +8,12 @@ import { type Kubectl, kubectlAt } from './kubectl.ts';
 
 const CRD = 'charts/mad-operator/templates/crd.yaml';
 
-export interface Item {
+interface Item {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly uid: string; readonly resourceVersion: string };
 }
 
-export interface Condition {
+interface Condition {
   readonly type: string;
   readonly status: string;
   readonly reason: string;
