@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Needs etcd, kube-apiserver and kubectl in the folder KUBEBUILDER_ASSETS, and helm on the PATH.
+// Needs etcd, kube-apiserver and kubectl in the folder KUBEBUILDER_ASSETS, and helm on the PATH; promtool is installed.
 export default defineConfig({
   test: {
     include: ['test/operator/**/*.test.ts'],
