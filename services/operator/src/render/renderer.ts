@@ -30,7 +30,9 @@ export function createRenderer(
     async render(group, values) {
       const key = groupKey(group);
       const apiVersions = versionsNow();
-      const input = createHash('sha256').update(JSON.stringify([values, apiVersions])).digest('hex');
+      const input = createHash('sha256')
+        .update(JSON.stringify([values, apiVersions]))
+        .digest('hex');
       const known = last.get(key);
       if (known?.input === input) {
         return JSON.parse(inflateSync(known.packed).toString()) as KubernetesManifest[];
