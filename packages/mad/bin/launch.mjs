@@ -9,10 +9,13 @@ import { fileURLToPath } from 'node:url';
 const OLDEST_NODE = 24;
 
 /**
- * Runs a TypeScript file with the Node at hand. An older one only looks for the
- * one that the workspace installs beside its packages, and hands over to it.
+ * Runs a command, `mad-cli` say, with the Node at hand: its source in the workspace, what was
+ * compiled of it where the package is installed. An older Node only looks for the one that the
+ * workspace installs beside its packages, and hands over to it.
  */
-export async function launch(url) {
+export async function launch(name) {
+  const source = new URL(`../src/cli/${name}-main.ts`, import.meta.url);
+  const url = existsSync(source) ? source : new URL(`../dist/cli/${name}-main.js`, import.meta.url);
   if (Number(process.versions.node.split('.')[0]) >= OLDEST_NODE) {
     // Health checks start this again and again: compiled code is kept between runs.
     module.enableCompileCache?.();
@@ -22,7 +25,7 @@ export async function launch(url) {
   const node = findNode(dirname(fileURLToPath(import.meta.url)));
   if (!node) {
     console.error(
-      `Node ${OLDEST_NODE} or later is needed; this is ${process.version}. Run npm install first.`,
+      `Node ${OLDEST_NODE} or later is needed; this is ${process.version}. In the workspace npm install brings it.`,
     );
     process.exitCode = 2;
     return;

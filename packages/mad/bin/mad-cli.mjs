@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { launch } from './launch.mjs';
 
-await launch(new URL('../src/cli/mad-cli-main.ts', import.meta.url));
+await launch('mad-cli');

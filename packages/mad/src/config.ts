@@ -36,6 +36,7 @@ export const EnvironmentSchema = z.object({
   FIEDLER_PORT: port().default(8001).describe('Fiedler: WebSocket and MCP.'),
   ROGERS_PORT: port().default(8002).describe('Rogers: WebSocket and MCP.'),
   SEQUENTIAL_THINKING_PORT: port().default(8003).describe('Sequential Thinking: WebSocket and MCP.'),
+  MAD_PORT: port().default(8010).describe('A MAD of your own: WebSocket and MCP.'),
   PLATFORM_PORT: port().default(9464).describe('Metrics and health: `/metrics`, `/livez`, `/readyz`.'),
   DATA_DIR: z.string().default('./data').describe('Folder of the SQLite files.'),
   REDIS_URL: z

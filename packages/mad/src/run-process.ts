@@ -22,7 +22,7 @@ export interface ProcessParts<Transport extends Bus | null = Bus> {
 }
 
 /** Keys of the ports that MADs open. */
-type PortKey = 'GRACE_PORT' | 'FIEDLER_PORT' | 'ROGERS_PORT' | 'SEQUENTIAL_THINKING_PORT';
+type PortKey = 'GRACE_PORT' | 'FIEDLER_PORT' | 'ROGERS_PORT' | 'SEQUENTIAL_THINKING_PORT' | 'MAD_PORT';
 
 /**
  * The MADs of a process in tiers: a tier starts, or stops, when the one before it has. Within a

@@ -30,7 +30,7 @@ interface TaskReading {
 }
 
 export interface TaskEngineOptions extends ProcessParts<Bus> {
-  readonly madId: 'fiedler' | 'rogers';
+  readonly madId: string;
   readonly database: StateDatabase;
   readonly wording: TaskWording;
   readonly clock?: Clock;

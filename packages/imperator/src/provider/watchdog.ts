@@ -1,19 +1,26 @@
+export interface Watchdog {
+  readonly signal: AbortSignal;
+  readonly expired: boolean;
+  /** Begins to wait, at most `timeoutMs` milliseconds. */
+  arm(timeoutMs: number): void;
+  /** Stops waiting. */
+  disarm(): void;
+}
+
 /** Aborts its signal when it was armed and nobody came back in time. */
-export function createWatchdog() {
+export function createWatchdog(): Watchdog {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   return {
     signal: controller.signal,
-    get expired(): boolean {
+    get expired() {
       return controller.signal.aborted;
     },
-    /** Begins to wait, at most `timeoutMs` milliseconds. */
-    arm(timeoutMs: number): void {
+    arm(timeoutMs) {
       clearTimeout(timer);
       timer = setTimeout(() => controller.abort(), timeoutMs);
     },
-    /** Stops waiting. */
-    disarm(): void {
+    disarm() {
       clearTimeout(timer);
     },
   };

@@ -50,6 +50,13 @@ test('a MAD beyond the four is found by its address in the environment', () => {
   expect(() => targetByName('hopper', {})).toThrow('set HOPPER_URL');
 });
 
+test('one beyond the four finds itself in its container, with nothing but its id said', () => {
+  const env = { MAD_ID: 'book-keeper' };
+  expect(urls(env)).toEqual(['book-keeper ws://127.0.0.1:8010']);
+  expect(targetOfTool('book_keeper_count', env)?.url).toBe('ws://127.0.0.1:8010');
+  expect(targetByName('book-keeper', { ...env, MAD_PORT: '9000' }).url).toBe('ws://127.0.0.1:9000');
+});
+
 test('a tool of every MAD goes to the one of this container', () => {
   expect(targetOfTool('mad_get_status', { MAD_ID: 'rogers' })?.id).toBe('rogers');
   expect(() => targetOfTool('mad_get_status', {})).toThrow('say which one with --mad');

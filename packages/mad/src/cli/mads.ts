@@ -46,12 +46,15 @@ const normalId = (name: string): string =>
 const keyOf = (id: string, what: 'URL' | 'PORT'): string =>
   `${id.toUpperCase().replaceAll('-', '_')}_${what}`;
 
+/** The MAD in whose container this runs. */
+const ownId = (env: Env): string | null => (env.MAD_ID ? normalId(env.MAD_ID) : null);
+
 /**
  * The four of the group, at their addresses. Inside a MAD's container (`MAD_ID`) only itself and
  * those that have an address in the environment: nothing else is on that loopback.
  */
 export function groupTargets(env: Env): MadTarget[] {
-  const own = env.MAD_ID ? normalId(env.MAD_ID) : null;
+  const own = ownId(env);
   const reachable = KNOWN.filter((mad) => own === null || mad.id === own || env[keyOf(mad.id, 'URL')]);
   const targets = reachable.map((mad) => target(mad, env));
   return own === null || reachable.some((mad) => mad.id === own)
@@ -70,7 +73,7 @@ export const targetAt = (url: string, name: string | undefined): MadTarget => ({
 
 /**
  * A MAD by its name. One beyond the four is found where the environment says its address, as
- * `HOPPER_URL` or `HOPPER_PORT` do for `hopper`.
+ * `HOPPER_URL` or `HOPPER_PORT` do for `hopper`; the one of this container at `MAD_PORT`, too.
  *
  * @throws UsageError where there is none
  */
@@ -78,7 +81,7 @@ export function targetByName(name: string, env: Env): MadTarget {
   const id = normalId(name);
   const known = KNOWN.find((mad) => mad.id === id);
   if (known) return target(known, env);
-  if (!env[keyOf(id, 'URL')] && !env[keyOf(id, 'PORT')]) {
+  if (!hasAddress(id, env)) {
     throw new UsageError(
       `No MAD '${name}' is known. The four are ${knownNames}; for another one set ${keyOf(id, 'URL')}.`,
     );
@@ -98,9 +101,14 @@ export function targetOfTool(tool: string, env: Env): MadTarget | null {
   }
   const known = KNOWN.find((mad) => tool.startsWith(mad.toolPrefix));
   if (known) return target(known, env);
+  const own = ownId(env);
+  if (own !== null && tool.startsWith(`${own.replaceAll('-', '_')}_`)) return targetByName(own, env);
   const id = tool.split('_', 1)[0] ?? '';
-  return id !== '' && (env[keyOf(id, 'URL')] || env[keyOf(id, 'PORT')]) ? targetByName(id, env) : null;
+  return id !== '' && hasAddress(id, env) ? targetByName(id, env) : null;
 }
+
+const hasAddress = (id: string, env: Env): boolean =>
+  id === ownId(env) || Boolean(env[keyOf(id, 'URL')] || env[keyOf(id, 'PORT')]);
 
 function target(mad: Omit<KnownMad, 'toolPrefix'>, env: Env): MadTarget {
   const urlKey = keyOf(mad.id, 'URL');
@@ -117,7 +125,8 @@ function target(mad: Omit<KnownMad, 'toolPrefix'>, env: Env): MadTarget {
 const ANY_ADDRESS = new Set(['', '0.0.0.0', '::']);
 
 function localUrl(id: string, env: Env): string {
-  const key = keyOf(id, 'PORT');
+  const named = keyOf(id, 'PORT');
+  const key = named in EnvironmentSchema.shape || env[named] ? named : 'MAD_PORT';
   const schema = (EnvironmentSchema.shape as Record<string, { safeParse(value: unknown): PortResult }>)[key];
   const given = env[key] || undefined;
   const port = schema ? schema.safeParse(given) : { success: true, data: given };

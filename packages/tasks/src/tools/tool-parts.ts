@@ -3,7 +3,7 @@ import type { TaskInput, TaskRunner } from '../task-runner.ts';
 /** What each of the task tools is made with. */
 export interface TaskToolParts {
   /** Name of the MAD and of its tools: `{prefix}_converse`. */
-  readonly prefix: 'fiedler' | 'rogers';
+  readonly prefix: string;
   /** The MAD as people call it. */
   readonly title: string;
   readonly runner: TaskRunner;

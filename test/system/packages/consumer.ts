@@ -1,0 +1,34 @@
+// What whoever writes a MAD says to the packages. Checked as TypeScript, never run.
+import { type Bus, createMemoryBus } from '@mad-group/bus';
+import { createThinker } from '@mad-group/imperator';
+import { createBusToolClient, createMad, type Mad, madBase, runProcess } from '@mad-group/mad';
+import { createTaskEngine } from '@mad-group/mad/tasks';
+import { verifyMcp } from '@mad-group/mad/verify';
+import { defineTool, MadError, silentLogger, text } from '@mad-group/protocol';
+import { openDatabase } from '@mad-group/tasks';
+import { z } from 'zod';
+
+const bus: Bus = createMemoryBus({ log: silentLogger });
+const tool = defineTool({
+  name: 'echo',
+  title: 'Echo',
+  description: 'Says it again.',
+  input: z.object({ words: text(100) }),
+  output: z.object({ status: z.literal('success'), words: z.string() }),
+  readOnly: true,
+  scope: 'read',
+  handle({ words }, { caller }) {
+    if (caller.name === '') throw new MadError('forbidden', 'Who is it?');
+    // @ts-expect-error What the schema says is text is no number.
+    const none: number = words;
+    return { status: 'success' as const, words: String(none) };
+  },
+});
+// @ts-expect-error The declarations are there, and say that a MAD needs more than a name.
+export const none: Mad = createMad({ id: 'none' });
+export const reply: Promise<Record<string, unknown>> = createBusToolClient({
+  bus,
+  id: 'echo',
+  log: silentLogger,
+}).call('fiedler', 'mad_get_status', {});
+export const used = [tool, createThinker, madBase, runProcess, createTaskEngine, verifyMcp, openDatabase];
