@@ -29,6 +29,8 @@ const HOW: Readonly<Record<string, string>> = {
     '`helm install mads charts/mad-group` is a working group; a namespace holds one. What to do with it: [docs/kubernetes.md](../../docs/kubernetes.md).',
   'mad-operator':
     '`helm install mad-operator charts/mad-operator`, then `kubectl apply -f k8s/madgroup.yaml`: see [docs/operator.md](../../docs/operator.md).',
+  'extra-mad':
+    'In a group it is rendered once for each of `extraMads` of [mad-group](../../README.md), with the group’s secrets; beside a group that is there it is a release of its own: `helm install librarian charts/extra-mad` with `name`, `image.repository`, `redis.url` and `redis.passwordSecret`. What the image must do: [docs/your-own-mad.md](../../../../docs/your-own-mad.md).',
   redis: 'It is the bus of [mad-group](../../README.md).',
 };
 

@@ -19,6 +19,7 @@ const CASES: Readonly<Record<string, readonly [chart: string, ...args: string[]]
     '--set',
     'crd.enabled=false,watchNamespace=agents,serviceMonitor.enabled=true,networkPolicy.enabled=true',
   ],
+  'mad-group-extra': ['mad-group', '--values', 'test/charts/extra-mads.yaml'],
   'fiedler-alone': ['fiedler', '--set', 'redis.url=redis://redis:6379,redis.passwordSecret=redis-auth'],
 };
 

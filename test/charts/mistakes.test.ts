@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { template } from '../kit/helm.ts';
 
+const LIBRARIAN = 'extraMads[0].name=librarian,extraMads[0].image.repository=x';
 const MISTAKES: readonly (readonly [what: string, chart: string, args: string, words: RegExp])[] = [
   ['a typo in a member', 'mad-group', 'fiedler.replica=1', /fiedler[\s\S]*'replica'/],
   ['a typo at the top', 'mad-group', 'lllm.model=x', /'lllm'/],
@@ -122,6 +123,91 @@ const MISTAKES: readonly (readonly [what: string, chart: string, args: string, w
   ],
   ['a typo of the operator', 'mad-operator', 'watchNamepace=agents', /'watchNamepace'/],
   ['an interval that is none', 'mad-operator', 'serviceMonitor.interval=30', /\/serviceMonitor\/interval/],
+  [
+    'a typo in a MAD of one’s own',
+    'mad-group',
+    `${LIBRARIAN},extraMads[0].replica=2`,
+    /extraMads\/0[\s\S]*'replica'/,
+  ],
+  [
+    'a MAD of one’s own without a name',
+    'mad-group',
+    'extraMads[0].image.repository=x',
+    /extraMads\/0[\s\S]*'name'/,
+  ],
+  [
+    'a MAD of one’s own without an image',
+    'mad-group',
+    'extraMads[0].name=librarian',
+    /extraMads\/0[\s\S]*'image'/,
+  ],
+  [
+    'an image in one word',
+    'mad-group',
+    'extraMads[0].name=librarian,extraMads[0].image=librarian:1.2',
+    /extraMads\/0\/image[\s\S]*object/,
+  ],
+  [
+    'a name that no Service can have',
+    'mad-group',
+    'extraMads[0].name=Librarian,extraMads[0].image.repository=x',
+    /extraMads\/0\/name/,
+  ],
+  [
+    'a MAD of one’s own that is one of the four',
+    'mad-group',
+    'extraMads[0].name=grace,extraMads[0].image.repository=x',
+    /grace is one of the four, and its values are at grace/,
+  ],
+  [
+    'a MAD of one’s own that is called as the bus is',
+    'mad-group',
+    'extraMads[0].name=redis,extraMads[0].image.repository=x',
+    /redis is the name of another Service/,
+  ],
+  [
+    'two MADs of one name',
+    'mad-group',
+    `${LIBRARIAN},extraMads[1].name=librarian,extraMads[1].image.repository=y`,
+    /extraMads: the name librarian is there twice/,
+  ],
+  [
+    'a known setting of a MAD of one’s own that is wrong',
+    'mad-group',
+    `${LIBRARIAN},extraMads[0].config.LOG_LEVEL=loud`,
+    /extraMads\/0\/config\/LOG_LEVEL/,
+  ],
+  [
+    'a setting that the chart sets',
+    'mad-group',
+    `${LIBRARIAN},extraMads[0].config.MAD_PORT=9000`,
+    /librarian: config sets MAD_PORT, which the chart sets/,
+  ],
+  [
+    'one claim for two replicas',
+    'mad-group',
+    `${LIBRARIAN},extraMads[0].replicas=2,extraMads[0].persistence.existingClaim=old`,
+    /librarian: persistence\.existingClaim is one claim, and replicas is 2/,
+  ],
+  [
+    'plans for a MAD of one’s own without their planner',
+    'mad-group',
+    `${LIBRARIAN},extraMads[0].sequentialThinkingUrl=ws://sequential-thinking:8003,sequential-thinking.enabled=false,fiedler.enabled=false,rogers.enabled=false`,
+    /sequential-thinking\.enabled is false, and librarian/,
+  ],
+  ['a MAD of one’s own alone, without a name', 'extra-mad', 'replicas=1', /name is not set/],
+  [
+    'a MAD of one’s own alone, without an image',
+    'extra-mad',
+    'name=librarian',
+    /librarian: image\.repository is not set/,
+  ],
+  [
+    'a MAD of one’s own alone, without a bus',
+    'extra-mad',
+    'name=librarian,image.repository=x',
+    /librarian: redis\.url is not set/,
+  ],
   ['null for a part', 'mad-group', 'llm=null', /llm/],
   ['null for a part of a member', 'mad-group', 'rogers.networkPolicy=null', /networkPolicy/],
   ['a member alone without a bus', 'fiedler', 'enabled=true', /fiedler: redis\.url is not set/],

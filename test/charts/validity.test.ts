@@ -11,12 +11,15 @@ const CHARTS = [
   'fiedler',
   'rogers',
   'sequential-thinking',
+  'extra-mad',
   'mad-group',
   'mad-operator',
 ];
 const ALONE = ['--set', 'redis.url=redis://redis:6379', '--set', 'redis.passwordSecret=redis-auth'];
 const MEMBERS = new Set(['grace', 'fiedler', 'rogers', 'sequential-thinking']);
-const needs = (chart: string): string[] => (MEMBERS.has(chart) ? ALONE : []);
+const EXTRA = ['--set', 'name=librarian,image.repository=librarian'];
+const needs = (chart: string): string[] =>
+  chart === 'extra-mad' ? [...ALONE, ...EXTRA] : MEMBERS.has(chart) ? ALONE : [];
 /** Everything that is off without a flag. */
 const FULL = [
   'llm.baseUrl=http://10.1.2.3:8080/v1',
@@ -68,6 +71,7 @@ test.each(VERSIONS)('what they make is valid for Kubernetes %s', { timeout: 300_
   const charts = [
     ['mad-group'],
     ['mad-group', '--set', FULL.join(',')],
+    ['mad-group', '--values', 'test/charts/extra-mads.yaml'],
     ['mad-operator'],
     ['mad-operator', '--set', FULL_OPERATOR.join(',')],
   ] as const;

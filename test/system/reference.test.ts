@@ -29,7 +29,7 @@ test('one version stands in the packages and the charts', () => {
   const charts = [
     'mad-group',
     'mad-operator',
-    ...['mad', 'redis', 'grace', 'fiedler', 'rogers', 'sequential-thinking'].map(
+    ...['mad', 'redis', 'grace', 'fiedler', 'rogers', 'sequential-thinking', 'extra-mad'].map(
       (name) => `mad-group/charts/${name}`,
     ),
   ];

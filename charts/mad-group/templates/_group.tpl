@@ -27,22 +27,58 @@ the model. Made once in a rendering, since a new password must be the same where
 {{- end }}
 {{- end }}
 
-{{/* The manifests of a member, with what the group knows where its own values say nothing. (list ROOT NAME) */}}
+{{/* The manifests of a member. (list ROOT NAME) */}}
 {{- define "mad-group.member" -}}
 {{- $root := index . 0 -}}
-{{- $name := index . 1 -}}
-{{- with index $root.Subcharts $name }}
+{{- with index $root.Subcharts (index . 1) }}
+{{- include "mad-group.rendered" (list $root . .Values) }}
+{{- end }}
+{{- end }}
+
+{{/* The manifests of one of `extraMads`: its values over those of its chart. (list ROOT VALUES) */}}
+{{- define "mad-group.extra" -}}
+{{- $root := index . 0 -}}
+{{- $chart := index $root.Subcharts "extra-mad" -}}
+{{- include "mad-group.rendered" (list $root $chart (mergeOverwrite (deepCopy $chart.Values) (index . 1))) }}
+{{- end }}
+
+{{/* What a chart makes of values, with what the group knows where they say nothing. (list ROOT CHART VALUES) */}}
+{{- define "mad-group.rendered" -}}
+{{- $root := index . 0 -}}
+{{- $chart := index . 1 -}}
+{{- $name := $chart.Chart.Name -}}
 {{- include "mad-group.known" $root -}}
 {{- $known := $root.Values.global._known -}}
-{{- $values := deepCopy .Values -}}
+{{- $values := deepCopy (index . 2) -}}
 {{- if ne $name "redis" -}}
 {{- /* A member with a Secret of its own has its own key within it. */ -}}
 {{- $group := deepCopy $known.values -}}
-{{- if (.Values.llm).apiKeySecret }}{{ $_ := unset $group.llm "apiKeySecretKey" }}{{ end -}}
+{{- if ($values.llm).apiKeySecret }}{{ $_ := unset $group.llm "apiKeySecretKey" }}{{ end -}}
 {{- $values = merge $values $group -}}
 {{- end -}}
-{{- $ctx := dict "Values" $values "Chart" .Chart "Files" .Files "Release" $root.Release "Capabilities" $root.Capabilities "secrets" $known.secrets "password" $known.password -}}
+{{- $ctx := dict "Values" $values "Chart" $chart.Chart "Files" $chart.Files "Release" $root.Release "Capabilities" $root.Capabilities "secrets" $known.secrets "password" $known.password "planned" (include "mad-group.planned" $root | fromYamlArray) -}}
 {{ include (printf "%s.manifests" $name) $ctx }}
+{{- end }}
+
+{{/* Names of those of `extraMads` that have plans made by the group's Sequential Thinking. */}}
+{{- define "mad-group.planned" -}}
+{{- $default := (index .Subcharts "extra-mad").Values.sequentialThinkingUrl -}}
+{{- range .Values.extraMads }}
+{{- if eq (.sequentialThinkingUrl | default $default) "ws://sequential-thinking:8003" }}
+- {{ .name }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Every MAD of the group with the port of its tools: {name: port}. */}}
+{{- define "mad-group.mads" -}}
+{{- range $name, $port := dict "grace" 8000 "fiedler" 8001 "rogers" 8002 "sequential-thinking" 8003 }}
+{{- if hasKey $.Subcharts $name }}
+{{ $name }}: {{ $port }}
+{{- end }}
+{{- end }}
+{{- range .Values.extraMads }}
+{{ .name }}: {{ include "extra-mad.port" $ }}
 {{- end }}
 {{- end }}
 
@@ -65,13 +101,21 @@ the model. Made once in a rendering, since a new password must be the same where
 {{- end }}
 
 {{- define "mad-group.checkValues" -}}
-{{- if not (or .Subcharts.grace .Subcharts.fiedler .Subcharts.rogers (index .Subcharts "sequential-thinking")) }}{{ fail "Every MAD is switched off: leave one of grace.enabled, fiedler.enabled, rogers.enabled and sequential-thinking.enabled true." }}{{ end -}}
+{{- if not (or .Subcharts.grace .Subcharts.fiedler .Subcharts.rogers (index .Subcharts "sequential-thinking") .Values.extraMads) }}{{ fail "Every MAD is switched off: leave one of grace.enabled, fiedler.enabled, rogers.enabled and sequential-thinking.enabled true." }}{{ end -}}
 {{- if not (index .Subcharts "sequential-thinking") }}
 {{- range $name := list "fiedler" "rogers" }}
 {{- with index $.Subcharts $name }}
 {{- if eq .Values.sequentialThinkingUrl "ws://sequential-thinking:8003" }}{{ fail (printf "sequential-thinking.enabled is false, and %s has its plans made there: switch it on, or set %s.sequentialThinkingUrl." $name $name) }}{{ end -}}
 {{- end -}}
 {{- end -}}
+{{- range include "mad-group.planned" . | fromYamlArray }}
+{{- fail (printf "sequential-thinking.enabled is false, and %s has its plans made there: switch it on, or set sequentialThinkingUrl of %s in extraMads to another." . .) }}
+{{- end -}}
+{{- end -}}
+{{- $extra := list -}}
+{{- range .Values.extraMads }}
+{{- if has .name $extra }}{{ fail (printf "extraMads: the name %s is there twice." .name) }}{{ end -}}
+{{- $extra = append $extra .name -}}
 {{- end -}}
 {{- $names := list "admin" -}}
 {{- range .Values.callers }}

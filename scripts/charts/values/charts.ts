@@ -1,5 +1,6 @@
 import { SCOPES } from '@mad-group/protocol';
 import { z } from 'zod';
+import { EXTRA_MADS, extraMad } from './extra-mad.ts';
 import {
   image,
   interval,
@@ -153,11 +154,18 @@ const madGroup = z.strictObject({
   fiedler: member('fiedler'),
   rogers: member('rogers'),
   'sequential-thinking': member('sequential-thinking'),
+  extraMads: EXTRA_MADS.describe(
+    'MADs of your own: `{name, image: {repository, tag}}`, and any value of `charts/extra-mad`: see its README and docs/your-own-mad.md.',
+  ),
+  'extra-mad': z
+    .looseObject({})
+    .default({})
+    .describe('Values of `charts/extra-mad` for all of `extraMads`; those of an entry win.'),
   global: z
     .looseObject({
       image: z
         .strictObject({
-          registry: text().describe('Registry of all images.'),
+          registry: text().describe('Registry before every repository that names none itself.'),
           tag: text().describe('Tag of the MADs’ images; the appVersion where empty.'),
           pullPolicy: z.enum(['', 'Always', 'IfNotPresent', 'Never']).default(''),
         })
@@ -244,6 +252,7 @@ export const CHARTS: Readonly<Record<string, z.ZodObject>> = {
   fiedler,
   rogers,
   'sequential-thinking': sequentialThinking,
+  'extra-mad': extraMad,
   'mad-group': madGroup,
   'mad-operator': madOperator,
 };

@@ -35,11 +35,14 @@ export const onlyOne = (reason: string) =>
 
 export const replicas = (count: number) => z.int().min(0).default(count);
 
+/** @param repository empty where the user must say it: the chart asks for it by name */
 export const image = (repository: string, tag: string, tagSays: string) =>
   z
     .strictObject({
-      registry: text().describe('Registry before the repository; `global.image.registry` where empty.'),
-      repository: z.string().min(1).default(repository),
+      registry: text().describe(
+        'Registry before the repository. Where empty it is `global.image.registry`, unless the repository names one itself.',
+      ),
+      repository: repository === '' ? text() : z.string().min(1).default(repository),
       tag: z.string().default(tag).describe(tagSays),
       digest: matching(/^(sha256:[0-9a-f]{64})?$/).describe('`sha256:…`; wins over the tag.'),
       pullPolicy: pullPolicy(),
@@ -67,10 +70,17 @@ export const resources = (requests: Amounts, limits: Amounts) =>
     .prefault({})
     .describe('No limit of CPU, so that a burst is not throttled. V8’s heap follows the limit of memory.');
 
+/** @param size empty where there is no claim until one is given */
 export const persistence = (size: string) =>
   z
     .strictObject({
-      size: quantity().default(size).describe('Size of the claim.'),
+      size:
+        size === ''
+          ? z
+              .union([z.literal(''), quantity()])
+              .default('')
+              .describe('Size of the claim; none where empty.')
+          : quantity().default(size).describe('Size of the claim.'),
       storageClass: text().describe('The cluster’s default where empty.'),
       existingClaim: text().describe('A claim that is there already, instead of one made here.'),
       whenDeleted: z

@@ -32,8 +32,11 @@ export const TASK_KEYS = [
   'TASK_RETENTION_DAYS',
 ] as const;
 
-/** Values of a MAD's settings: the environment's own schema, so that a typo or a bad number is refused at once. */
-function config(keys: readonly EnvironmentKey[]) {
+/**
+ * Values of a MAD's settings: the environment's own schema, so that a typo or a bad number is refused
+ * at once. A MAD of the user's own has further ones, which nobody here knows.
+ */
+function config(keys: readonly EnvironmentKey[], isExtra: boolean) {
   const fields = keys.map((key) => {
     const { default: fallback, ...schema } = z.toJSONSchema(EnvironmentSchema.shape[key], { io: 'output' });
     delete schema.$schema;
@@ -46,10 +49,14 @@ function config(keys: readonly EnvironmentKey[]) {
         .meta({ ...schema, description }),
     ] as const;
   });
-  return z
-    .strictObject(Object.fromEntries(fields))
-    .default({})
-    .describe('Settings by their names in the environment: see docs/reference/environment.md.');
+  const known = z.strictObject(Object.fromEntries(fields));
+  const meaning = 'Settings by their names in the environment: see docs/reference/environment.md';
+  return isExtra
+    ? known
+        .catchall(z.union([z.string(), z.number(), z.boolean()]))
+        .default({})
+        .describe(`${meaning}; and those that it alone reads.`)
+    : known.default({}).describe(`${meaning}.`);
 }
 
 interface MadOptions {
@@ -59,12 +66,14 @@ interface MadOptions {
   readonly cpu: string;
   readonly memory: string;
   readonly memoryLimit: string;
+  /** One of the user's own: its image must be said, and its settings are not all known. */
+  readonly isExtra?: boolean;
 }
 
 /** What the chart of every MAD has. */
-export const madValues = ({ id, keys, cpu, memory, memoryLimit }: MadOptions) => ({
-  image: image(`mad/${id}`, '', 'The chart’s appVersion where empty.'),
-  config: config([...COMMON_KEYS, ...keys]),
+export const madValues = ({ id, keys, cpu, memory, memoryLimit, isExtra = false }: MadOptions) => ({
+  image: isExtra ? image('', 'latest', '') : image(`mad/${id}`, '', 'The chart’s appVersion where empty.'),
+  config: config([...COMMON_KEYS, ...keys], isExtra),
   drainSeconds: z
     .int()
     .min(0)

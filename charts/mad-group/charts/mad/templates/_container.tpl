@@ -13,12 +13,16 @@
 {{/* Environment of a MAD. Secrets come as files: what is in the environment every child process inherits. */}}
 {{- define "mad.env" -}}
 {{ include "mad.ownEnv" . }}
+{{- range $key, $value := .Values.config }}
+- name: {{ $key }}
+  value: {{ include "mad.scalar" $value | quote }}
+{{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
 
-{{/* What the chart itself says. */}}
+{{/* What the chart itself says, beside `config`. */}}
 {{- define "mad.ownEnv" -}}
 {{- $values := .Values -}}
 - name: ALLOWED_HOSTS
@@ -57,10 +61,6 @@
 {{- end }}
 {{- with .mad.env }}
 {{ toYaml . }}
-{{- end }}
-{{- range $key, $value := $values.config }}
-- name: {{ $key }}
-  value: {{ include "mad.scalar" $value | quote }}
 {{- end }}
 {{- end }}
 

@@ -6,11 +6,13 @@ Everything of one MAD. A chart calls it with its root context and `mad`, which d
   stateful      keeps SQLite files: StatefulSet with a claim
   thinks        talks to the model provider
   callers       MADs that use its tools
+  extra         one of the user's own: its image has its own tags, and every member may use its tools
+  version       of its image; the chart's appVersion where absent
   env, egress   beyond what all have: list of {name, value}; rules as YAML text
 */}}
 {{- define "mad.manifests" -}}
 {{- $ports := list (dict "name" "mcp" "port" .mad.port) (dict "name" "platform" "port" 9464) -}}
-{{- $mad := merge (dict "uid" 1000 "ownImage" true "ports" $ports "stateful" (.mad.stateful | default false) "thinks" (.mad.thinks | default false)) .mad -}}
+{{- $mad := merge (dict "uid" 1000 "ownImage" (empty .mad.extra) "ports" $ports "stateful" (.mad.stateful | default false) "thinks" (.mad.thinks | default false)) .mad -}}
 {{- $ctx := merge (dict "mad" $mad) (omit . "mad") -}}
 {{- include "mad.checkValues" $ctx -}}
 {{- $ingress := list (include "mad.ingress.tools" $ctx) (include "mad.ingress.metrics" $ctx) -}}
@@ -38,6 +40,9 @@ Everything of one MAD. A chart calls it with its root context and `mad`, which d
 {{- if and $values.httpRoute.enabled (or (empty $values.httpRoute.parentRefs) (empty $values.httpRoute.hostnames)) }}{{ fail (printf "%s: httpRoute.enabled needs httpRoute.parentRefs and httpRoute.hostnames." $name) }}{{ end -}}
 {{- $own := dict -}}
 {{- range include "mad.ownEnv" . | fromYamlArray }}{{ $_ := set $own .name true }}{{ end -}}
+{{- range $key, $_ := $values.config }}
+{{- if hasKey $own $key }}{{ fail (printf "%s: config sets %s, which the chart sets from its values: see the chart's README for the value that does." $name $key) }}{{ end -}}
+{{- end -}}
 {{- range $values.extraEnv }}
 {{- if hasKey $values.config .name }}{{ fail (printf "%s: %s is in config and in extraEnv: keep one." $name .name) }}{{ end -}}
 {{- if hasKey $own .name }}{{ fail (printf "%s: extraEnv sets %s, which the chart sets from its values: see the chart's README for the value that does." $name .name) }}{{ end -}}

@@ -22,7 +22,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{- define "mad.versionLabels" -}}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/version: {{ (.mad).version | default .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
@@ -47,7 +47,9 @@ Takes the root context.
 {{- define "mad.image" -}}
 {{- $image := .Values.image -}}
 {{- $group := (.Values.global).image | default dict -}}
-{{- $registry := $image.registry | default $group.registry -}}
+{{- /* As docker reads it: a first part with a dot or a colon in it, or localhost, is a registry. */ -}}
+{{- $namesRegistry := regexMatch "^([^/]*[.:][^/]*|localhost)/" $image.repository -}}
+{{- $registry := $image.registry | default (ternary "" $group.registry $namesRegistry) -}}
 {{- $repository := ternary (printf "%s/%s" $registry $image.repository) $image.repository (not (empty $registry)) -}}
 {{- if $image.digest -}}
 {{ $repository }}@{{ $image.digest }}
@@ -62,5 +64,5 @@ Takes the root context.
 
 {{/* A scalar as people write it: Helm reads whole numbers as floats, and 1000000 must not become 1e+06. */}}
 {{- define "mad.scalar" -}}
-{{- if kindIs "float64" . }}{{ printf "%.0f" . }}{{ else }}{{ toString . }}{{ end -}}
+{{- if and (kindIs "float64" .) (eq (floor .) .) }}{{ printf "%.0f" . }}{{ else }}{{ toString . }}{{ end -}}
 {{- end }}

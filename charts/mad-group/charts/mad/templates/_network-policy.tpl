@@ -36,6 +36,11 @@ spec:
     {{- with .Values.networkPolicy.clients }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
+    {{- if .mad.extra }}
+    - podSelector:
+        matchLabels:
+          mads.dev/member: "true"
+    {{- end }}
     {{- range .mad.callers }}
     - podSelector:
         matchLabels:

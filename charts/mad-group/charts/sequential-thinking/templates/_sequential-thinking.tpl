@@ -1,4 +1,4 @@
 {{- define "sequential-thinking.manifests" -}}
-{{- $mad := dict "id" "sequential-thinking" "component" "planner" "port" 8003 "thinks" true "callers" (list "fiedler" "rogers") -}}
+{{- $mad := dict "id" "sequential-thinking" "component" "planner" "port" 8003 "thinks" true "callers" (concat (list "fiedler" "rogers") (.planned | default list)) -}}
 {{ include "mad.manifests" (merge (dict "mad" $mad) .) }}
 {{- end }}
