@@ -161,10 +161,10 @@ describe('the spec', () => {
       /replcas/,
     ],
     [
-      'has a MAD of its own',
-      { mads: [{ name: 'librarian', image: 'x/librarian:1' }] },
-      'NotSupported',
-      /librarian/,
+      'has a MAD of its own with values that its chart refuses',
+      { mads: [{ name: 'librarian', image: 'x/librarian:1', values: { replcas: 1 } }] },
+      'ValuesRefused',
+      /mads\[librarian\]\.values.*replcas/,
     ],
     [
       'names the operator’s own Secret',

@@ -9,7 +9,7 @@ import { createQueue } from './queue.ts';
 import { createApplier } from './reconcile/applier.ts';
 import { withoutOwnEntries } from './reconcile/foreign-fields.ts';
 import { createReconciler } from './reconcile/reconcile.ts';
-import { MAD_PORTS } from './render/names.ts';
+import { portOf } from './render/names.ts';
 import { createRenderer } from './render/renderer.ts';
 import { type Verification, verifyGroup } from './status/verification.ts';
 import { createVerifier, type VerifierOptions } from './status/verifier.ts';
@@ -131,6 +131,6 @@ function verifyOnCluster(
   token: string,
   signal: AbortSignal,
 ): Promise<Verification> {
-  const urls = spec.mads.map(({ name }) => [name, `ws://${name}.${metadata.namespace}:${MAD_PORTS[name]}`]);
+  const urls = spec.mads.map(({ name }) => [name, `ws://${name}.${metadata.namespace}:${portOf(name)}`]);
   return verifyGroup({ urls: Object.fromEntries(urls), token, timeoutMs: VERIFY_TIMEOUT_MS, signal });
 }

@@ -75,7 +75,11 @@ const MemberSchema = z
       })
       .exactOptional()
       .describe('The chart’s where absent.'),
-    values: kubernetesObject().exactOptional().describe('Any value of its chart: see the chart’s README.'),
+    values: kubernetesObject()
+      .exactOptional()
+      .describe(
+        'Any value of its chart: see the chart’s README. A MAD of your own is rendered by `extra-mad`.',
+      ),
   })
   .meta(
     rules(

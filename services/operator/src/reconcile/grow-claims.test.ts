@@ -44,6 +44,18 @@ test('a larger one grows, and its StatefulSet makes way without its pod', async 
   expect(calls.delete).toHaveBeenCalledWith(set('2Gi'), { orphan: true });
 });
 
+test('each replica’s grows, and their StatefulSet makes way once', async () => {
+  const calls = cluster();
+  const before = set('2Gi');
+  const there = new Map([
+    ['StatefulSet/fiedler', { ...before, spec: { ...(before.spec as object), replicas: 3 } }],
+  ]);
+  expect(await growClaims([set('5Gi')], there, calls)).toBeNull();
+  const grown = calls.growClaim.mock.calls.map((call: unknown[]) => call[1]);
+  expect(grown).toEqual(['data-fiedler-0', 'data-fiedler-1', 'data-fiedler-2']);
+  expect(calls.delete).toHaveBeenCalledTimes(1);
+});
+
 test('one whose class does not let it is named, with what the API server said, and nothing is deleted', async () => {
   const body = JSON.stringify({ message: 'the storageclass must support resize' });
   const calls = cluster(vi.fn(() => Promise.reject(Object.assign(new Error('HTTP'), { code: 403, body }))));

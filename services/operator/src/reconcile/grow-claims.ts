@@ -10,8 +10,8 @@ interface ClaimTemplates {
 }
 
 /**
- * A larger claim. Kubernetes lets nobody change the claims of a StatefulSet, so the claim itself grows,
- * where its class allows it, and the StatefulSet makes way for one that says so, while its pod runs on.
+ * Larger claims. Kubernetes lets nobody change the claims of a StatefulSet, so each claim itself grows,
+ * where its class allows it, and the StatefulSet makes way for one that says so, while its pods run on.
  *
  * @param live what is there, by its key; a StatefulSet that made way is taken out of it
  * @returns why it cannot grow, in words for people; null where it did, or is as large as it should be
@@ -31,7 +31,10 @@ export async function growClaims(
     const size = template.spec.resources.requests.storage;
     // The API server writes 1.5Gi as 1536Mi: what counts is how much it is.
     if (bytesOf(size) <= bytesOf(old.spec.resources.requests.storage)) continue;
-    growing.push({ set: before, claim: `${template.metadata.name}-${object.metadata.name}-0`, size });
+    for (let ordinal = 0; ordinal < Math.max(1, replicasOf(before)); ordinal += 1) {
+      const claim = `${template.metadata.name}-${object.metadata.name}-${ordinal}`;
+      growing.push({ set: before, claim, size });
+    }
   }
   for (const { set, claim, size } of growing) {
     try {
@@ -44,12 +47,14 @@ export async function growClaims(
       return { reason: 'ClaimCannotGrow', message };
     }
   }
-  for (const { set } of growing) {
+  for (const set of new Set(growing.map((claim) => claim.set))) {
     await cluster.delete(set, { orphan: true });
     live.delete(keyOf(set));
   }
   return null;
 }
+
+const replicasOf = ({ spec }: KubernetesManifest): number => (spec as { replicas?: number }).replicas ?? 1;
 
 const FACTORS: Readonly<Record<string, number>> = {
   '': 1,

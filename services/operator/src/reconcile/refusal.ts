@@ -1,4 +1,4 @@
-import { GROUP_MADS, type MadGroup } from '@mad-group/protocol';
+import type { MadGroup } from '@mad-group/protocol';
 import { OPTIONAL_KINDS, type OptionalKind, placeOf } from '../cluster/kinds.ts';
 import type { KubernetesManifest } from '../render/manifest.ts';
 import { ADOPT_ANNOTATION, BUS_SECRET_NAME, tokensSecretName } from '../render/names.ts';
@@ -24,11 +24,6 @@ export function findRefusal(
   if (first !== undefined && first.metadata.name !== name) {
     const message = `Namespace ${namespace} already holds the group ${first.metadata.name}, and their Services have the same names: put this one into a namespace of its own.`;
     return { reason: 'NamespaceTaken', message };
-  }
-  const unknown = group.spec.mads.filter((mad) => !(GROUP_MADS as readonly string[]).includes(mad.name));
-  if (unknown.length > 0) {
-    const message = `MADs of your own are not run by this version: remove ${unknown.map((mad) => mad.name).join(', ')} from mads.`;
-    return { reason: 'NotSupported', message };
   }
   const release = group.metadata.annotations?.[ADOPT_ANNOTATION];
   if (release !== undefined && release !== name) {

@@ -28,10 +28,15 @@ export const tokensSecretName = (group: string): string => `${group}-callers`;
 export const PASSWORD_KEY = 'password';
 export const ADMIN = 'admin';
 
-/** Ports of the MADs' tools, as the charts' Services have them. */
-export const MAD_PORTS: Readonly<Record<string, number>> = {
+/** Ports of the tools of the four, as the charts' Services have them. */
+const MAD_PORTS: Readonly<Record<string, number>> = {
   grace: 8000,
   fiedler: 8001,
   rogers: 8002,
   'sequential-thinking': 8003,
 };
+/** Those of MADs of one's own have one port, whatever they are called. */
+const OWN_MAD_PORT = 8010;
+
+/** Port of a MAD's tools. */
+export const portOf = (mad: string): number => MAD_PORTS[mad] ?? OWN_MAD_PORT;

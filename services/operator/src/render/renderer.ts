@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { deflateSync, inflateSync } from 'node:zlib';
 import type { MadGroup } from '@mad-group/protocol';
 import { groupKey } from '../cluster/cluster.ts';
-import { type HelmOptions, renderChart } from './helm.ts';
+import { type HelmOptions, RenderError, renderChart } from './helm.ts';
 import type { KubernetesManifest } from './manifest.ts';
+import { inWordsOfSpec } from './values.ts';
 
 /** Renders the values of groups. */
 export interface Renderer {
@@ -37,9 +38,18 @@ export function createRenderer(
       if (known?.input === input) {
         return JSON.parse(inflateSync(known.packed).toString()) as KubernetesManifest[];
       }
-      const manifests = await renderChart(group.metadata, values, { ...options, apiVersions });
+      const manifests = await render(group, values, { ...options, apiVersions });
       last.set(key, { input, packed: deflateSync(JSON.stringify(manifests)) });
       return manifests;
     },
   };
+}
+
+async function render(group: MadGroup, values: object, options: HelmOptions): Promise<KubernetesManifest[]> {
+  try {
+    return await renderChart(group.metadata, values, options);
+  } catch (error) {
+    if (!(error instanceof RenderError)) throw error;
+    throw new RenderError(inWordsOfSpec(group, error.message), { cause: error });
+  }
 }

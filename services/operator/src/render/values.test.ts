@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { groupOf } from '../group.test-support.ts';
-import { busSecretRef, groupValues } from './values.ts';
+import { busSecretRef, groupValues, inWordsOfSpec } from './values.ts';
 
 const KNOWN = { 'redis-auth/password': 'r' };
 const valuesOf = (spec: object): Record<string, never> =>
@@ -49,6 +49,40 @@ describe('the values of a group', () => {
         config: { TASK_CONCURRENCY: 8 },
       },
     });
+  });
+
+  test('hand MADs of one’s own to the chart as a list, under their own values', () => {
+    const librarian = {
+      name: 'librarian',
+      image: 'registry.example:5000/librarian:1.2',
+      replicas: 2,
+      storage: { size: '5Gi', storageClass: 'fast' },
+      resources: { limits: { memory: '1Gi' } },
+      values: { name: 'other', config: { SHELF: 'oak' }, resources: { limits: { cpu: 1 } } },
+    };
+    const historian = { name: 'historian', image: 'historian' };
+    const values = valuesOf({ mads: [{ name: 'grace' }, librarian, historian], dataPolicy: 'Delete' });
+    expect(values).toMatchObject({ grace: { enabled: true }, rogers: { enabled: false } });
+    expect(values.extraMads).toEqual([
+      {
+        name: 'librarian',
+        image: { repository: 'registry.example:5000/librarian', tag: '1.2' },
+        replicas: 2,
+        persistence: { size: '5Gi', storageClass: 'fast', whenDeleted: 'Delete' },
+        resources: { limits: { memory: '1Gi', cpu: 1 } },
+        config: { SHELF: 'oak' },
+      },
+      { name: 'historian', image: { repository: 'historian' }, persistence: { whenDeleted: 'Delete' } },
+    ]);
+    expect(valuesOf({}).extraMads).toEqual([]);
+  });
+
+  test('that Helm refuses are named by their MAD', () => {
+    const own = ['librarian', 'historian'].map((name) => ({ name, image: name }));
+    const group = groupOf({ mads: [{ name: 'grace' }, ...own] });
+    expect(inWordsOfSpec(group, "- at '/extraMads/1': additional properties 'replica' not allowed")).toBe(
+      "- at 'mads[historian].values': additional properties 'replica' not allowed",
+    );
   });
 
   test('lead callers to their tokens: the operator’s Secret, or their own', () => {

@@ -40,6 +40,7 @@ export function groupValues(group: MadGroup, knownSecrets: KnownSecrets): Values
         ),
       ]),
     ),
+    extraMads: ownMads(group).map((mad) => ownMadValues(mad, dataPolicy)),
     global: {
       image: defined({ registry: images.registry, tag: images.tag, pullPolicy: images.pullPolicy }),
       imagePullSecrets: images.pullSecrets ?? [],
@@ -68,13 +69,36 @@ function redisValues(group: MadGroup): Values {
   };
 }
 
+/** The MADs of a group that are none of the four, in the order of the values. */
+const ownMads = ({ spec }: MadGroup): Mad[] =>
+  spec.mads.filter(({ name }) => !(GROUP_MADS as readonly string[]).includes(name));
+
+/** What Helm says of values, with their places as the spec has them. */
+export const inWordsOfSpec = (group: MadGroup, message: string): string =>
+  message.replaceAll(/\/extraMads\/(\d+)/g, (place, index) => {
+    const mad = ownMads(group)[Number(index)];
+    return mad === undefined ? place : `mads[${mad.name}].values`;
+  });
+
 function memberValues(mad: Mad | undefined, whenDeleted: string): Values {
   if (mad === undefined) return { enabled: false };
-  const { replicas, image, storage, resources, values } = mad;
-  const own = defined({ replicas, resources, image: image === undefined ? undefined : imageValues(image) });
   const keeps = mad.name === 'fiedler' || mad.name === 'rogers';
-  return merge({ enabled: true, ...own, ...(keeps ? persistence(storage, whenDeleted) : {}) }, values ?? {});
+  const own = {
+    enabled: true,
+    ...sharedValues(mad),
+    ...(keeps ? persistence(mad.storage, whenDeleted) : {}),
+  };
+  return merge(own, mad.values ?? {});
 }
+
+function ownMadValues(mad: Mad, whenDeleted: string): Values {
+  const own = { ...sharedValues(mad), ...persistence(mad.storage, whenDeleted) };
+  // Its name is that of its status and of what the operator asks: no value changes it.
+  return { ...merge(own, mad.values ?? {}), name: mad.name };
+}
+
+const sharedValues = ({ replicas, resources, image }: Mad): Values =>
+  defined({ replicas, resources, image: image === undefined ? undefined : imageValues(image) });
 
 const persistence = (storage: MadGroupSpec['bus']['storage'], whenDeleted: string): Values => ({
   persistence: { ...defined({ size: storage?.size, storageClass: storage?.storageClass }), whenDeleted },

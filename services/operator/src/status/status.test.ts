@@ -153,6 +153,8 @@ describe('the status of a group', () => {
       endpoint: 'http://grace.space:8000/mcp',
     });
     expect(statusOf(groupOf(), found(), NOW).model).toBe('offline');
+    const own = groupOf({ mads: [{ name: 'librarian', image: 'librarian' }] });
+    expect(statusOf(own, found(), NOW).mads?.[0]?.endpoint).toBe('http://librarian.space:8010/mcp');
     const refused = found({ refused: { reason: 'SecretMissing', message: 'create it' } });
     const before = { ...groupOf({ llm: { baseUrl: 'http://x/v1' } }), status: { model: 'runs' } };
     expect(statusOf(before, refused, NOW).model).toBe('runs');

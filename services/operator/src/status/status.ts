@@ -1,5 +1,5 @@
 import type { MadGroup, MadGroupStatus } from '@mad-group/protocol';
-import { MAD_PORTS } from '../render/names.ts';
+import { portOf } from '../render/names.ts';
 import { type Finding, toConditions } from './conditions.ts';
 import type { Verification } from './verification.ts';
 import type { Workload } from './workloads.ts';
@@ -39,7 +39,7 @@ export function statusOf(group: MadGroup, found: Found, nowIso: string): MadGrou
         name,
         replicas: workload?.replicas ?? 0,
         readyReplicas: workload?.readyReplicas ?? 0,
-        endpoint: `http://${name}.${metadata.namespace}:${MAD_PORTS[name]}/mcp`,
+        endpoint: `http://${name}.${metadata.namespace}:${portOf(name)}/mcp`,
         ...(version === undefined ? {} : { version }),
       };
     }),
