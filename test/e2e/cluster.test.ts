@@ -3,7 +3,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createNamespace, forwardPort, must, type TestNamespace } from '../kit/cluster.ts';
+import {
+  connectFrom,
+  createNamespace,
+  forwardPort,
+  must,
+  REFUSED,
+  type TestNamespace,
+} from '../kit/cluster.ts';
 import { MAD_NAMES, type MadName } from '../kit/group.ts';
 import { type Finished, ROOT } from '../kit/process.ts';
 import { describeGroup } from './group.ts';
@@ -209,14 +216,8 @@ describe('who may reach whom', () => {
     );
   });
 
-  /** A policy that rejects, or one that drops. */
-  const REFUSED = /^(ECONNREFUSED|silence)$/;
-  /** What becomes of a connection from a pod: `open`, or the code of the error. */
-  const connect = async (pod: string, host: string, port: number): Promise<string> => {
-    const script = `const s = require('net').connect(${port}, '${host}'); s.setTimeout(3000, () => s.destroy(new Error('silence')));
-      s.on('connect', () => { console.log('open'); process.exit(); }); s.on('error', (e) => { console.log(e.code ?? e.message); process.exit(); });`;
-    return (await ns.exec(pod, 'node', '-e', script)).stdout.trim();
-  };
+  const connect = (pod: string, host: string, port: number): Promise<string> =>
+    connectFrom(ns, pod, host, port);
 
   test.each([
     ...Object.entries(PORTS),

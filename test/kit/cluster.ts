@@ -75,6 +75,21 @@ export async function createNamespace(prefix: string): Promise<TestNamespace> {
   };
 }
 
+/** A policy that rejects, or one that drops. */
+export const REFUSED = /^(ECONNREFUSED|silence)$/;
+
+/** What becomes of a connection from a pod that has Node: `open`, or the code of the error. */
+export async function connectFrom(
+  namespace: TestNamespace,
+  pod: string,
+  host: string,
+  port: number,
+): Promise<string> {
+  const script = `const s = require('net').connect(${port}, '${host}'); s.setTimeout(3000, () => s.destroy(new Error('silence')));
+    s.on('connect', () => { console.log('open'); process.exit(); }); s.on('error', (e) => { console.log(e.code ?? e.message); process.exit(); });`;
+  return (await namespace.exec(pod, 'node', '-e', script)).stdout.trim();
+}
+
 /** Ports of a Service on this machine, until `stop`. Resolves when they are open. */
 export async function forwardPort(
   namespace: TestNamespace,

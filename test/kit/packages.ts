@@ -13,18 +13,20 @@ const NEEDED = ['packages', 'scripts', 'package.json', 'tsconfig.json', 'LICENSE
  * `npm pack` of each package, in a copy of the workspace, since it changes manifests for a moment.
  *
  * @param folder an empty one, which holds `workspace` and the tarballs afterwards
- * @returns paths of the tarballs
+ * @returns paths of the tarballs, by the package's name
  */
-export async function packPackages(folder: string): Promise<string[]> {
+export async function packPackages(folder: string): Promise<ReadonlyMap<string, string>> {
   const workspace = join(folder, 'workspace');
   for (const name of NEEDED) cpSync(join(ROOT, name), join(workspace, name), { recursive: true });
   linkDependencies(join(workspace, 'node_modules'));
   const sources = PACKAGES.map((name) => join(workspace, 'packages', name));
   const names = await npm(folder, 'pack', '--silent', ...sources);
-  return names
+  const paths = names
     .trim()
     .split('\n')
     .map((name) => join(folder, name));
+  // In the order in which they were asked for.
+  return new Map(PACKAGES.map((name, index) => [name, paths[index] as string]));
 }
 
 /**

@@ -1,5 +1,5 @@
 // The packages as others get them: packed, installed into a folder outside of the repository, used.
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRedis } from '@mad-group/bus/testing';
@@ -18,18 +18,25 @@ const SPECIFIERS = [
   '@mad-group/mad/verify',
 ];
 let folder: string;
-let tarballs: string[];
+let tarballs: ReadonlyMap<string, string>;
 let stranger: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mad-packages-'));
   tarballs = await packPackages(folder);
-  stranger = join(folder, 'stranger');
-  mkdirSync(stranger);
-  writeFileSync(join(stranger, 'package.json'), '{ "private": true, "type": "module" }');
-  await npm(stranger, 'install', '--no-audit', '--no-fund', ...tarballs);
+  stranger = await install('stranger', PACKAGES);
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A folder outside of the repository with packages in it. None of them needs an install script to run. */
+async function install(name: string, packages: readonly string[]): Promise<string> {
+  const place = join(folder, name);
+  mkdirSync(place);
+  writeFileSync(join(place, 'package.json'), '{ "private": true, "type": "module" }');
+  const sources = packages.map((each) => tarballs.get(each) as string);
+  await npm(place, 'install', '--ignore-scripts', '--no-audit', '--no-fund', ...sources);
+  return place;
+}
 
 const node = (...args: string[]) =>
   run(
@@ -46,8 +53,7 @@ test('npm pack leaves the workspace as it was', () => {
 });
 
 test('the tarballs hold JavaScript, declarations and the licence, and no source or test', async () => {
-  expect(tarballs).toHaveLength(PACKAGES.length);
-  for (const tarball of tarballs) {
+  for (const tarball of tarballs.values()) {
     const files = (await must('tar', ['--list', '--gzip', '--file', tarball])).trim().split('\n');
     expect(files).toEqual(
       expect.arrayContaining(['package/LICENSE', 'package/README.md', 'package/dist/index.d.ts']),
@@ -81,6 +87,18 @@ test('a program over them has types, those of their dependencies too', async () 
   writeFileSync(join(stranger, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
   const { code, stdout } = await run('tsc', ['--project', stranger]);
   expect([code, stdout]).toEqual([0, '']);
+});
+
+test('a MAD without tasks needs no SQLite', { timeout: 180_000 }, async () => {
+  const place = await install('without-tasks', ['protocol', 'bus', 'mad']);
+  expect(existsSync(join(place, 'node_modules/better-sqlite3'))).toBe(false);
+  writeFileSync(join(place, 'mad.js'), "import { createMad } from '@mad-group/mad';\ncreateMad.name;\n");
+  expect(await run('node', [join(place, 'mad.js')])).toMatchObject({ code: 0, stderr: '' });
+  const cli = await run(join(place, 'node_modules/.bin/mad-cli'), ['backup', 'copy']);
+  expect(cli).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('@mad-group/tasks is not installed'),
+  });
 });
 
 test('the bus finds its scripts in the package', async () => {

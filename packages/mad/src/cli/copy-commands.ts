@@ -61,7 +61,7 @@ export async function runCopyCommand(
   if (command === 'backup' && values.force) {
     throw new UsageError('backup overwrites nothing, --force or not: give another file.');
   }
-  const tasks = await import('@mad-group/tasks');
+  const tasks = await importTasks(command);
   const dataDir = EnvironmentSchema.shape.DATA_DIR.parse(io.env.DATA_DIR || undefined);
   const madId = chooseMad(command, values.mad || io.env.MAD_ID, tasks.madsWithState(dataDir), dataDir);
   const database = tasks.stateDatabasePath(dataDir, madId);
@@ -99,4 +99,16 @@ function chooseMad(
   throw new UsageError(
     `Whose database? DATA_DIR (${dataDir}) ${there}: mad-cli ${command} FILE --mad ${found[0] ?? 'NAME'}`,
   );
+}
+
+/** @throws UsageError where it is not installed: a MAD without a database does not need it */
+async function importTasks(command: Command): Promise<typeof import('@mad-group/tasks')> {
+  try {
+    return await import('@mad-group/tasks');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new UsageError(
+      `No MAD here has a database, since @mad-group/tasks is not installed: run ${command} where one with tasks runs.`,
+    );
+  }
 }
