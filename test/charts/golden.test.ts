@@ -21,6 +21,11 @@ const CASES: Readonly<Record<string, readonly [chart: string, ...args: string[]]
   ],
   'mad-group-extra': ['mad-group', '--values', 'test/charts/extra-mads.yaml'],
   'fiedler-alone': ['fiedler', '--set', 'redis.url=redis://redis:6379,redis.passwordSecret=redis-auth'],
+  'extra-mad-alone': [
+    'extra-mad',
+    '--set',
+    'name=librarian,image.repository=librarian,redis.url=redis://redis:6379,redis.passwordSecret=redis-auth',
+  ],
 };
 
 /** What is made anew each time: the secrets, and sums over them. */

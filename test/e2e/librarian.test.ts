@@ -233,9 +233,7 @@ describe('in a release of Helm', () => {
   afterAll(() => ns?.delete());
 
   test('helm test talks MCP to it, too', async () => {
-    expect(await ns.helm('test', 'mads', '--logs', '--timeout', '120s')).toMatch(
-      /ok {3} librarian .*8010\/mcp/,
-    );
+    expect(await ns.helm('test', 'mads', '--timeout', '120s')).toContain('Phase:          Succeeded');
   });
 
   test('it answers a question that is asked over the bus', async () => {
