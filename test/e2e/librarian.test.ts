@@ -239,4 +239,14 @@ describe('in a release of Helm', () => {
   test('it answers a question that is asked over the bus', async () => {
     expect(await askThroughGrace(ns, 'mads-callers')).toEqual(ANSWER);
   });
+
+  test('it may be a release of its own, beside a group that is there', async () => {
+    await ns.helm('upgrade', 'mads', 'charts/mad-group', '--reuse-values', '--set-json', 'extraMads=[]');
+    await expect.poll(() => ns.kubectl('get', 'deployments', '-o', 'name')).not.toContain('librarian');
+    const own = 'name=librarian,image.repository=librarian,image.tag=1.2';
+    const bus = 'redis.url=redis://redis:6379,redis.passwordSecret=redis-auth';
+    const flags = ['--set', `${own},${bus}`, '--wait', '--timeout', '120s'];
+    await ns.helm('install', 'librarian', 'charts/extra-mad', ...flags);
+    expect(await askThroughGrace(ns, 'mads-callers')).toEqual(ANSWER);
+  });
 });

@@ -46,5 +46,5 @@ const { $schema: _, ...entry } = z.toJSONSchema(
   { io: 'input', target: 'draft-7' },
 );
 
-/** The list in the values of the group. */
-export const EXTRA_MADS = z.array(z.any().meta(entry)).default([]);
+/** The list in the values of the group. `helm upgrade --reuse-values` may bring values of before there was one. */
+export const EXTRA_MADS = z.array(z.any().meta(entry)).default([]).optional();
