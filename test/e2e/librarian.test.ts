@@ -1,5 +1,6 @@
 // A MAD of one's own, as a stranger would write it: outside of the repository, from the packages, given
 // an image, put beside the four by the operator and by Helm, and asked over the bus.
+import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -46,9 +47,9 @@ afterAll(async () => {
 
 /** Asks through Grace with a message on the bus, and reads the librarian's reply from the bus. */
 async function askOverTheBus(grace: ToolClient): Promise<unknown> {
-  const client_id = 'reader';
+  const client_id = randomUUID();
   await grace.callOrThrow('grace_subscribe', { client_id, topics: ['mad.direct.grace'] });
-  const conversation_id = 'whales';
+  const conversation_id = randomUUID();
   const payload = { tool_name: 'librarian_ask', tool_input: QUESTION };
   const channel = 'mad.direct.librarian';
   await grace.callOrThrow('grace_send_message', { channel, payload, conversation_id });
