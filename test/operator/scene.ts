@@ -74,8 +74,9 @@ export async function startScene(): Promise<Scene> {
   };
   const newNamespace = async (): Promise<string> => {
     number += 1;
-    await kubectl('create', 'namespace', `group-${number}`);
-    return `group-${number}`;
+    const name = `group-${number}`;
+    await kubectl('create', 'namespace', name);
+    return name;
   };
 
   return {

@@ -73,11 +73,13 @@ export async function liveThrough(kubectl: Kubectl, namespace: string): Promise<
   await until('secret/redis-auth', '.data.password', expect.not.stringMatching(`^(${password})?$`));
 
   // What is declared no more goes: two MADs with all they have, and a Secret.
-  await kubectl('create', 'secret', 'generic', 'given', ...inside, '--from-literal=password=given');
   await apply({
     bus: { ...bus('2Gi'), passwordSecretRef: { name: 'given' } },
     mads: MADS.filter(({ name }) => name !== 'grace' && name !== 'fiedler'),
   });
+  // An Event tells of a Secret that is not there; it is taken up when it is.
+  await until('mg/demo', '.status.conditions[?(@.type=="Accepted")].reason', 'SecretMissing');
+  await kubectl('create', 'secret', 'generic', 'given', ...inside, '--from-literal=password=given');
   const graces = ['deployment/grace', 'ingress/grace', 'httproute/grace', 'servicemonitor/grace'];
   for (const gone of [...graces, 'statefulset/fiedler', 'configmap/fiedler', 'secret/redis-auth']) {
     await until(gone, '.metadata.uid', '');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { rules } from './cel.ts';
-import { DEFAULT_STORAGE_SIZE, matching, namedRef, secretRef, storage } from './fields.ts';
+import { matching, namedRef, secretRef, storage } from './fields.ts';
 
 const tls = (meaning: string) =>
   z
@@ -53,10 +53,7 @@ const SentinelsSchema = z.strictObject({
   tls: tls('TLS to those servers.'),
 });
 
-/** Size of the claim of a bus that runs here. */
-const sizeOf = (bus: string): string =>
-  `(has(${bus}.storage) ? ${bus}.storage.size : '${DEFAULT_STORAGE_SIZE}')`;
-const isElsewhere = (bus: string): string => `has(${bus}.external) || has(${bus}.sentinels)`;
+const IS_ELSEWHERE = 'has(self.external) || has(self.sentinels)';
 
 /** Redis: one that runs here, or one that is there already. */
 export const BusSchema = z
@@ -79,21 +76,15 @@ export const BusSchema = z
         message: 'external and sentinels are both set: keep the one where the bus is',
       },
       {
-        rule: `!has(self.storage) || !(${isElsewhere('self')})`,
+        rule: `!has(self.storage) || !(${IS_ELSEWHERE})`,
         message: 'storage is of the Redis that runs in the group: remove it, or external and sentinels',
         fieldPath: '.storage',
       },
       {
-        rule: `!has(self.passwordSecretRef) || !(${isElsewhere('self')})`,
+        rule: `!has(self.passwordSecretRef) || !(${IS_ELSEWHERE})`,
         message:
           'passwordSecretRef is of the Redis that runs in the group: move it into external or sentinels',
         fieldPath: '.passwordSecretRef',
-      },
-      {
-        rule: `${isElsewhere('self')} || ${isElsewhere('oldSelf')} || quantity(${sizeOf('self')}).compareTo(quantity(${sizeOf('oldSelf')})) >= 0`,
-        message: 'storage.size cannot shrink: a claim only grows',
-        messageExpression: `'storage.size cannot shrink from ' + ${sizeOf('oldSelf')} + ' to ' + ${sizeOf('self')} + ': a claim only grows; write ' + ${sizeOf('oldSelf')} + ' or more'`,
-        fieldPath: '.storage.size',
       },
     ),
   )

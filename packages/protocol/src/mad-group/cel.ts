@@ -1,7 +1,6 @@
 /**
  * A rule that the API server checks, in CEL. It stands in the metadata of the schema it belongs to,
  * and `scripts/crd.ts` carries it into the CustomResourceDefinition; zod itself does not evaluate it.
- * A rule that names `oldSelf` is asked only of a change.
  */
 export interface CelRule {
   readonly rule: string;

@@ -47,8 +47,10 @@ export const storage = () =>
       'must be a number from 1 with its unit, Ki, Mi, Gi, Ti (of 1024) or k, M, G, T (of 1000): write 5Gi, say, or 512Mi',
     )
       .default(DEFAULT_STORAGE_SIZE)
-      .describe('Size of the claim. It may grow, where the class allows it; it never shrinks.'),
-    storageClass: objectName().exactOptional().describe('The cluster’s default where absent.'),
+      .describe('Size of the claim. It may grow, where its class allows that; it never shrinks.'),
+    storageClass: objectName()
+      .exactOptional()
+      .describe('The cluster’s default where absent. It stays as it was first.'),
   });
 
 /** An object of Kubernetes’ own: what it becomes part of is checked when that is applied. */

@@ -4,9 +4,7 @@ import { DEFAULT_STORAGE_SIZE, kubernetesObject, matching, storage } from './fie
 
 /** The MADs that come with the group; any other brings its image. */
 export const GROUP_MADS = ['grace', 'fiedler', 'rogers', 'sequential-thinking'] as const;
-/** Those of them that have a database, and so a claim and one replica. */
-const KEEPERS = ['fiedler', 'rogers'] as const;
-/** The others of them keep nothing on a disk. */
+/** Those of them that keep nothing on a disk; the others have a database, and so a claim and one replica. */
 const STATELESS = ['grace', 'sequential-thinking'] as const;
 /** Names of Services that are there already; `kubernetes` is the API server’s own, in `default`. */
 const TAKEN_NAMES = ['redis', 'mad-operator', 'kubernetes'] as const;
@@ -30,11 +28,6 @@ const amounts = (meaning: string) =>
     .strictObject({ cpu: amount(), memory: amount(), 'ephemeral-storage': amount() })
     .exactOptional()
     .describe(meaning);
-
-/** The claim that a MAD has: those of the group always have one, one of your own only where it asks. */
-const hasClaim = (mad: string): string => `(has(${mad}.storage) || ${mad}.name in ${celList(KEEPERS)})`;
-const sizeOf = (mad: string): string =>
-  `(has(${mad}.storage) ? ${mad}.storage.size : '${DEFAULT_STORAGE_SIZE}')`;
 
 const oneReplica = (name: string, reason: string) => ({
   rule: `self.name != '${name}' || !has(self.replicas) || self.replicas == 1`,
@@ -100,12 +93,6 @@ const MemberSchema = z
         rule: `!has(self.storage) || !(self.name in ${celList(STATELESS)})`,
         message: `${STATELESS.join(' and ')} keep nothing on a disk: remove storage`,
         fieldPath: '.storage',
-      },
-      {
-        rule: `!${hasClaim('self')} || !${hasClaim('oldSelf')} || quantity(${sizeOf('self')}).compareTo(quantity(${sizeOf('oldSelf')})) >= 0`,
-        message: 'storage.size cannot shrink: a claim only grows',
-        messageExpression: `'storage.size of ' + self.name + ' cannot shrink from ' + ${sizeOf('oldSelf')} + ' to ' + ${sizeOf('self')} + ': a claim only grows; write ' + ${sizeOf('oldSelf')} + ' or more'`,
-        fieldPath: '.storage.size',
       },
     ),
   );

@@ -9,6 +9,16 @@ interface ClusterEvent {
   readonly message: string;
 }
 
+/** What Kubernetes' own parts warn of: a claim that is not bound, a Secret that cannot be mounted. */
+export interface Warning {
+  /** Of the object that it is about. */
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** What the operator asks of the API server. Errors carry the HTTP status as `code`. */
 export interface Cluster {
   /** Server-side apply under the operator's name, over whoever else set its fields. */
@@ -25,6 +35,8 @@ export interface Cluster {
   ): Promise<KubernetesManifest | null>;
   /** @returns the group as it is now */
   writeStatus(group: MadGroup, status: MadGroupStatus): Promise<KubernetesManifest>;
+  /** Warnings of the last hour or so in a namespace, the newest first. */
+  warnings(namespace: string): Promise<readonly Warning[]>;
   /** Tells people, beside the group. An event that cannot be written is no reason to fail. */
   event(group: MadGroup, event: ClusterEvent): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CoreV1Api,
+  type CoreV1Event,
   CustomObjectsApi,
   type KubeConfig,
   PatchStrategy,
@@ -17,6 +18,8 @@ const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 /** How long a deleted object is waited for: 10 s. */
 const GONE_TRIES = 50;
 const GONE_PAUSE_MS = 200;
+/** Events are kept for an hour; those of a namespace in trouble are tens. */
+const MOST_WARNINGS = 500;
 
 export interface KubernetesClusterOptions {
   readonly log: Logger;
@@ -98,6 +101,22 @@ export function createKubernetesCluster(
       );
       return patched as KubernetesManifest;
     },
+    async warnings(namespace) {
+      const query = { namespace, fieldSelector: 'type=Warning', limit: MOST_WARNINGS };
+      const { items } = await core.listNamespacedEvent(query).catch((error: unknown) => {
+        log.warn({ err: error, namespace }, 'Events could not be read: troubles of pods are told of in part');
+        return { items: [] };
+      });
+      return items
+        .toSorted((a, b) => atOf(b) - atOf(a))
+        .map(({ involvedObject: { kind = '', name = '', uid = '' }, reason = '', message = '' }) => ({
+          kind,
+          name,
+          uid,
+          reason,
+          message,
+        }));
+    },
     async event(group, { type, reason, message }) {
       const { name, namespace, uid } = group.metadata as Required<MadGroup['metadata']>;
       const now = new Date();
@@ -129,3 +148,7 @@ export function createKubernetesCluster(
     },
   };
 }
+
+/** When an Event was last so, in milliseconds; newer ones have it in a series. */
+const atOf = ({ lastTimestamp, eventTime, series }: CoreV1Event): number =>
+  new Date(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? 0).getTime();

@@ -27,11 +27,19 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-/** A lease that has not changed for so long is taken over, in seconds. */
-const DURATION_S = 15;
+/**
+ * A lease that has not changed for so long is taken over, in seconds. Who waits sees the last change
+ * up to a pause late and asks again up to a pause late: work goes on within 15 s of the leader's end.
+ */
+const DURATION_S = 10;
 /** A leader that could not renew for so long gives up: well before others take over. */
-const RENEW_WITHIN_MS = 10_000;
-const RETRY_MS = 2_000;
+const RENEW_WITHIN_MS = 7_000;
+const RENEW_MS = 2_000;
+/** Pause of those who wait. */
+const RETRY_MS = 1_000;
+/** Of so many attempts in vain one is told of. */
+const TOLD_EVERY = 30;
+const ASKED_IN_VAIN = 'The lease could not be asked for; trying again';
 
 /**
  * One of several replicas leads: who holds the Lease, as client-go's leader election does it. Times
@@ -121,13 +129,16 @@ export function createLease(options: LeaseOptions): Lease {
   return {
     isHeld,
     async acquire(signal) {
-      while (!signal.aborted) {
+      for (let failures = 0; !signal.aborted; ) {
         const leads = await tryOnce().catch((error: unknown) => {
-          log.warn({ err: error, lease: name }, 'The lease could not be asked for; trying again');
+          const { message } = error as Error;
+          if (failures % TOLD_EVERY === 0)
+            log.warn({ reason: message, lease: name, failures }, ASKED_IN_VAIN);
+          failures += 1;
           return false;
         });
         if (leads) {
-          timer = setInterval(() => void renew(), RETRY_MS);
+          timer = setInterval(() => void renew(), RENEW_MS);
           return;
         }
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

@@ -2,12 +2,14 @@ import { expect, test, vi } from 'vitest';
 import type { KubernetesManifest } from '../render/manifest.ts';
 import { growClaims } from './grow-claims.ts';
 
-const set = (storage: string): KubernetesManifest => ({
+const set = (storage: string, storageClassName?: string): KubernetesManifest => ({
   apiVersion: 'apps/v1',
   kind: 'StatefulSet',
   metadata: { name: 'fiedler', namespace: 'space', uid: 'u' },
   spec: {
-    volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { resources: { requests: { storage } } } }],
+    volumeClaimTemplates: [
+      { metadata: { name: 'data' }, spec: { storageClassName, resources: { requests: { storage } } } },
+    ],
   },
 });
 const live = (storage: string): Map<string, KubernetesManifest> =>
@@ -27,8 +29,7 @@ test('a claim of the declared size is left alone', async () => {
 test.each([
   ['1.5Gi', '1536Mi'],
   ['1024Mi', '1Gi'],
-  ['1Gi', '2Gi'],
-])('one of %s is not more than %s, and is left alone', async (size, stored) => {
+])('one of %s is as large as %s, and is left alone', async (size, stored) => {
   const calls = cluster();
   expect(await growClaims([set(size)], live(stored), calls)).toBeNull();
   expect(calls.growClaim).not.toHaveBeenCalled();
@@ -65,5 +66,24 @@ test('one whose class does not let it is named, with what the API server said, a
       /data-fiedler-0 cannot become 5Gi large: the storageclass must support resize/,
     ),
   });
+  expect(calls.delete).not.toHaveBeenCalled();
+});
+
+test.each([
+  ['a smaller one', set('1Gi'), 'ClaimCannotShrink', /data-fiedler-0 was made with 2Gi.*Write 2Gi or more/],
+  [
+    'one of another class',
+    set('2Gi', 'fast'),
+    'ClaimCannotMove',
+    /data-fiedler-0 was made with no storageClass/,
+  ],
+  ['a larger one of another class', set('5Gi', 'fast'), 'ClaimCannotMove', /kubectl delete/],
+])('%s is refused, and nothing is done', async (_what, desired, reason, message) => {
+  const calls = cluster();
+  expect(await growClaims([desired], live('2Gi'), calls)).toEqual({
+    reason,
+    message: expect.stringMatching(message),
+  });
+  expect(calls.growClaim).not.toHaveBeenCalled();
   expect(calls.delete).not.toHaveBeenCalled();
 });

@@ -5,7 +5,10 @@ import type { Refusal } from './refusal.ts';
 interface ClaimTemplates {
   readonly volumeClaimTemplates?: readonly {
     readonly metadata: { readonly name: string };
-    readonly spec: { readonly resources: { readonly requests: { readonly storage: string } } };
+    readonly spec: {
+      readonly storageClassName?: string;
+      readonly resources: { readonly requests: { readonly storage: string } };
+    };
   }[];
 }
 
@@ -14,7 +17,7 @@ interface ClaimTemplates {
  * where its class allows it, and the StatefulSet makes way for one that says so, while its pods run on.
  *
  * @param live what is there, by its key; a StatefulSet that made way is taken out of it
- * @returns why it cannot grow, in words for people; null where it did, or is as large as it should be
+ * @returns why it cannot become so, in words for people; null where it did, or is as it should be
  */
 export async function growClaims(
   desired: readonly KubernetesManifest[],
@@ -28,12 +31,27 @@ export async function growClaims(
     const [template] = templatesOf(object);
     const [old] = templatesOf(before);
     if (template === undefined || old === undefined) continue;
-    const size = template.spec.resources.requests.storage;
+    const claimOf = (ordinal: number): string =>
+      `${template.metadata.name}-${object.metadata.name}-${ordinal}`;
+    const moved = findMove(
+      object.metadata.name,
+      claimOf(0),
+      old.spec.storageClassName,
+      template.spec.storageClassName,
+    );
+    if (moved !== null) return moved;
     // The API server writes 1.5Gi as 1536Mi: what counts is how much it is.
-    if (bytesOf(size) <= bytesOf(old.spec.resources.requests.storage)) continue;
+    const [size, oldSize] = [template, old].map(({ spec }) => spec.resources.requests.storage) as [
+      string,
+      string,
+    ];
+    if (bytesOf(size) < bytesOf(oldSize)) {
+      const message = `storage.size of ${object.metadata.name} is ${size}, and its claim ${claimOf(0)} was made with ${oldSize}: a claim only grows. Write ${oldSize} or more.`;
+      return { reason: 'ClaimCannotShrink', message };
+    }
+    if (bytesOf(size) === bytesOf(oldSize)) continue;
     for (let ordinal = 0; ordinal < Math.max(1, replicasOf(before)); ordinal += 1) {
-      const claim = `${template.metadata.name}-${object.metadata.name}-${ordinal}`;
-      growing.push({ set: before, claim, size });
+      growing.push({ set: before, claim: claimOf(ordinal), size });
     }
   }
   for (const { set, claim, size } of growing) {
@@ -43,7 +61,7 @@ export async function growClaims(
       // A claim that is not there yet is made in its new size.
       if (codeOf(error) === 404) continue;
       if (![403, 422].includes(codeOf(error) ?? 0)) throw error;
-      const message = `The claim ${claim} cannot become ${size} large: ${wordsOf(error)}. Go back to its size, or move its data to a claim of a class that can grow.`;
+      const message = `The claim ${claim} cannot become ${size} large: ${wordsOf(error)}. Go back to the size that it has, or move its data to a claim of a class that can grow.`;
       return { reason: 'ClaimCannotGrow', message };
     }
   }
@@ -55,6 +73,19 @@ export async function growClaims(
 }
 
 const replicasOf = ({ spec }: KubernetesManifest): number => (spec as { replicas?: number }).replicas ?? 1;
+
+/** Neither a claim nor the StatefulSet that made it takes another class. */
+function findMove(
+  name: string,
+  claim: string,
+  before: string | undefined,
+  now: string | undefined,
+): Refusal | null {
+  if (before === now) return null;
+  const told = before === undefined ? 'no storageClass' : `the storageClass ${before}`;
+  const message = `The claim ${claim} was made with ${told}, which cannot be changed: go back to that. Where its data is not needed, kubectl delete statefulset/${name} pvc/${claim} instead: both are made anew.`;
+  return { reason: 'ClaimCannotMove', message };
+}
 
 const FACTORS: Readonly<Record<string, number>> = {
   '': 1,

@@ -1,12 +1,12 @@
 import type { Logger, MadGroup } from '@mad-group/protocol';
-import { type Cache, type Cluster, wordsOf } from '../cluster/cluster.ts';
+import { type Cache, type Cluster, type Warning, wordsOf } from '../cluster/cluster.ts';
 import type { OperatorMetrics } from '../metrics.ts';
 import { RenderError } from '../render/helm.ts';
 import type { KubernetesManifest } from '../render/manifest.ts';
 import { PAUSED_ANNOTATION } from '../render/names.ts';
 import type { Renderer } from '../render/renderer.ts';
 import { groupValues } from '../render/values.ts';
-import { lookAt } from '../status/look.ts';
+import { isSettled, lookAt, type Seen } from '../status/look.ts';
 import type { Found } from '../status/status.ts';
 import { tell } from '../status/tell.ts';
 import type { Verifier } from '../status/verifier.ts';
@@ -64,9 +64,10 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
       return null;
     }
     const isPaused = group.metadata.annotations?.[PAUSED_ANNOTATION] === 'true';
-    const found = isPaused ? asItIs(group, key, { paused: true }) : await carryOutOrTell(group, key);
+    const found = await (isPaused ? asItIs(group, key, { paused: true }) : carryOutOrTell(group, key));
     await tell(group, found, options);
-    return found.verification === null && found.refused === null && !isPaused ? LOOK_AGAIN_MS : LOOK_EVERY_MS;
+    const isWaiting = found.refused === null ? !isPaused && !isQuiet(found) : isForOthers(found.refused);
+    return isWaiting ? LOOK_AGAIN_MS : LOOK_EVERY_MS;
   };
 
   /** What went wrong is tried again; until then the status says so, where it can be written. */
@@ -80,7 +81,7 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
       failures.set(key, times);
       if (times < TOLD_AFTER) throw error;
       try {
-        await tell(group, asItIs(group, key, { failed: wordsOf(error) }), options);
+        await tell(group, await asItIs(group, key, { failed: wordsOf(error) }), options);
       } catch (untold) {
         throw new AggregateError([error, untold], 'A pass failed, and so did telling of it');
       }
@@ -100,7 +101,7 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
     // Whoever answered before may not be whoever answers now.
     if (isWritten) verifier.forget(key);
     if (refused !== null) return asItIs(group, key, { refused });
-    const seen = lookAt(group, cache.owned(group), desired);
+    const seen = await look(group, desired);
     const isUp =
       seen.absent.length === 0 &&
       seen.workloads.every(({ replicas, readyReplicas }) => readyReplicas >= replicas);
@@ -131,19 +132,25 @@ export function createReconciler(options: ReconcilerOptions): (key: string) => P
   }
 
   /** A group that is not changed: what runs of it is told all the same. */
-  function asItIs(
+  async function asItIs(
     group: MadGroup,
     key: string,
     why: Partial<Pick<Found, 'refused' | 'paused' | 'failed'>>,
-  ): Found {
+  ): Promise<Found> {
     verifier.forget(key);
-    return {
-      refused: null,
-      paused: false,
-      failed: null,
-      ...why,
-      ...lookAt(group, cache.owned(group)),
-      verification: null,
-    };
+    const seen = await look(group, null);
+    return { refused: null, paused: false, failed: null, ...why, ...seen, verification: null };
+  }
+
+  /** Pods do not say all that keeps them: where something is on the way, Events are read, too. */
+  async function look(group: MadGroup, desired: readonly KubernetesManifest[] | null): Promise<Seen> {
+    const lookWith = (warnings: readonly Warning[]): Seen =>
+      lookAt(group, cache.owned(group), desired, { warnings, nowMs: options.nowMs() });
+    const seen = lookWith([]);
+    return isSettled(seen) ? seen : lookWith(await cluster.warnings(group.metadata.namespace));
   }
 }
+
+const isQuiet = (found: Found): boolean => isSettled(found) && found.verification !== null;
+/** What others have to make, and nobody tells of. */
+const isForOthers = ({ reason }: { readonly reason: string }): boolean => reason === 'SecretMissing';

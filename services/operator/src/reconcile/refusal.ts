@@ -1,4 +1,4 @@
-import type { MadGroup } from '@mad-group/protocol';
+import type { MadGroup, MadGroupSpec } from '@mad-group/protocol';
 import { OPTIONAL_KINDS, type OptionalKind, placeOf } from '../cluster/kinds.ts';
 import type { KubernetesManifest } from '../render/manifest.ts';
 import { ADOPT_ANNOTATION, BUS_SECRET_NAME, tokensSecretName } from '../render/names.ts';
@@ -25,6 +25,12 @@ export function findRefusal(
     const message = `Namespace ${namespace} already holds the group ${first.metadata.name}, and their Services have the same names: put this one into a namespace of its own.`;
     return { reason: 'NamespaceTaken', message };
   }
+  const planless = findPlanless(group.spec);
+  if (planless.length > 0) {
+    const names = planless.join(' and ');
+    const message = `mads has no sequential-thinking, where ${names} would have plans made: add { name: sequential-thinking }, or say in values.sequentialThinkingUrl of ${names} where there is one.`;
+    return { reason: 'MadMissing', message };
+  }
   const release = group.metadata.annotations?.[ADOPT_ANNOTATION];
   if (release !== undefined && release !== name) {
     const message = `${ADOPT_ANNOTATION} names the release ${release}, whose name is in what selects its pods: a MadGroup that takes it over is called ${release}, too.`;
@@ -36,13 +42,26 @@ export function findRefusal(
     const message = `${clash.field} names the Secret ${clash.name}, which is the operator's own: give yours another name.`;
     return { reason: 'NameTaken', message };
   }
-  const [lacking] = missing;
-  if (lacking !== undefined) {
-    const message = `${lacking.field} names the Secret ${lacking.name} with the key ${lacking.key}, which is not there: create it, or correct the name.`;
-    return { reason: 'SecretMissing', message };
+  if (missing.length > 0) {
+    const message = missing
+      .map(
+        ({ field, name: of, key }) =>
+          `${field} names the Secret ${of} with the key ${key}, which is not there.`,
+      )
+      .join(' ');
+    return { reason: 'SecretMissing', message: `${message} Create it, or correct the name.` };
   }
   return null;
 }
+
+/** MADs that have plans made by Sequential Thinking, where there is none. */
+const findPlanless = ({ mads }: MadGroupSpec): string[] =>
+  mads.some(({ name }) => name === 'sequential-thinking')
+    ? []
+    : mads
+        .filter(({ name, values }) => PLANNERS.includes(name) && values?.sequentialThinkingUrl === undefined)
+        .map(({ name }) => name);
+const PLANNERS: readonly string[] = ['fiedler', 'rogers'];
 
 /** Kinds that a MAD's values ask for and the cluster does not have. */
 export function findMissingKind({ spec }: MadGroup, there: readonly OptionalKind[]): Refusal | null {

@@ -1,5 +1,6 @@
 import type { MadGroup } from '@mad-group/protocol';
 import { type KubernetesManifest, keyOf } from '../render/manifest.ts';
+import type { Surroundings } from './trouble.ts';
 import { stateOf, type Workload } from './workloads.ts';
 
 /** What runs of a group. */
@@ -25,7 +26,8 @@ const isWorkload = ({ kind }: KubernetesManifest): boolean => kind === 'Stateful
 export function lookAt(
   group: MadGroup,
   cached: readonly KubernetesManifest[],
-  desired: readonly KubernetesManifest[] | null = null,
+  desired: readonly KubernetesManifest[] | null,
+  surroundings: Surroundings,
 ): Seen {
   const own = cached.filter((object) => isWorkload(object) && isOf(group, object));
   const there = new Map(own.map((object) => [keyOf(object), object]));
@@ -38,10 +40,15 @@ export function lookAt(
   const isThere = (object: KubernetesManifest | undefined): object is KubernetesManifest =>
     object !== undefined && object.metadata.deletionTimestamp === undefined;
   return {
-    workloads: seen.flatMap(({ object }) => (isThere(object) ? [stateOf(object, pods)] : [])),
+    workloads: seen.flatMap(({ object }) => (isThere(object) ? [stateOf(object, pods, surroundings)] : [])),
     absent: seen.flatMap(({ name, object }) => (isThere(object) ? [] : [name])),
   };
 }
 
 const isOf = ({ metadata }: MadGroup, object: KubernetesManifest): boolean =>
   object.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true;
+
+/** Whether nothing is on the way. */
+export const isSettled = ({ absent, workloads }: Seen): boolean =>
+  absent.length === 0 &&
+  workloads.every(({ isCurrent, replicas, readyReplicas }) => isCurrent && readyReplicas >= replicas);

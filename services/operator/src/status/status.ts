@@ -132,9 +132,9 @@ function degraded({ workloads, failed }: Found): Finding {
   const type = 'Degraded';
   if (failed !== null) return { type, status: 'True', reason: 'PassFailed', message: failed };
   const troubles = workloads.flatMap(({ name, trouble }) =>
-    trouble === null ? [] : [`${name}: ${trouble}`],
+    trouble === null ? [] : [`${name}: ${trouble}.`],
   );
   return troubles.length > 0
-    ? { type, status: 'True', reason: 'PodsInTrouble', message: troubles.join('; ') }
+    ? { type, status: 'True', reason: 'PodsInTrouble', message: troubles.join(' ') }
     : { type, status: 'False', reason: 'AsExpected', message: 'Nothing is known to be wrong.' };
 }

@@ -23,14 +23,25 @@ export async function tell(
   cache.put(await cluster.writeStatus(group, status));
   for (const condition of status.conditions ?? []) {
     const before = group.status?.conditions?.find(({ type }) => type === condition.type);
-    if (before?.status === condition.status) continue;
-    if (condition.type === 'Progressing' && before === undefined) continue;
+    if (!isNews(condition, before)) continue;
     await cluster.event(group, {
       type: isBad(condition) ? 'Warning' : 'Normal',
       reason: `${condition.type}${condition.status}`,
       message: condition.message,
     });
   }
+}
+
+/**
+ * What a person would want to see in `kubectl describe`: not what every new group goes through, nor that
+ * nobody can be asked while pods are not ready, which another condition says.
+ */
+function isNews(condition: MadGroupCondition, before: MadGroupCondition | undefined): boolean {
+  const { type, status, reason } = condition;
+  if (status === before?.status || status === 'Unknown') return false;
+  if (type === 'Verified') return reason !== 'NotReady';
+  if (before === undefined) return (type === 'Accepted' || type === 'Degraded') && isBad(condition);
+  return true;
 }
 
 const isBad = ({ type, status }: MadGroupCondition): boolean =>

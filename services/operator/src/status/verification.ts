@@ -70,4 +70,11 @@ async function loopBack(url: string, { token, timeoutMs, signal }: VerifyGroupOp
   }
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** Secrets come to pods when the kubelet next looks after them; until then the MAD knows the old tokens. */
+function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const [, url] = /^(\S+) .*\(HTTP 401\)/.exec(message) ?? [];
+  return url === undefined
+    ? message
+    : `${url} does not know the token of admin: one that was made anew reaches it within two minutes.`;
+}

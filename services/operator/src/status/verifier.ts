@@ -26,7 +26,7 @@ export interface Verifier {
 
 /** How often a group that answers is asked, and one that does not: first soon, then more and more rarely. In milliseconds. */
 const EVERY_MS = 60_000;
-const AGAIN_MS = 3_000;
+const AGAIN_MS = 1_000;
 /** Groups that are asked at once. They wait for answers and compute next to nothing. */
 const ASKED_AT_ONCE = 32;
 
@@ -40,6 +40,8 @@ interface Known {
 
 export function createVerifier({ verify, onAnswered, onChange, onError }: VerifierOptions): Verifier {
   const known = new Map<string, Known>();
+  /** Groups of which this process knows more than their status says. */
+  const met = new Set<string>();
   const queue = createQueue({ work: ask, onError, workers: ASKED_AT_ONCE });
 
   async function ask(key: string): Promise<number | null> {
@@ -48,10 +50,14 @@ export function createVerifier({ verify, onAnswered, onChange, onError }: Verifi
     const result = await verify(asked.group, asked.token, asked.asking.signal);
     // It was changed while it was asked: whoever answered may be gone.
     if (known.get(key) !== asked) return null;
-    const isNews = !isDeepStrictEqual(asked.result, result);
-    asked.result = result;
-    if (isNews) onChange(key);
-    if (result.problems.length > 0) {
+    const isFine = result.problems.length === 0;
+    // Services lead to a pod a moment after it is ready: the first time that nobody answers says nothing.
+    const isTold = isFine || asked.failures > 0 || asked.result !== null;
+    if (isTold && !isDeepStrictEqual(asked.result, result)) {
+      asked.result = result;
+      onChange(key);
+    }
+    if (!isFine) {
       asked.failures += 1;
       return Math.min(EVERY_MS, AGAIN_MS * 2 ** (asked.failures - 1));
     }
@@ -61,6 +67,7 @@ export function createVerifier({ verify, onAnswered, onChange, onError }: Verifi
   }
 
   function forget(key: string): void {
+    met.add(key);
     known.get(key)?.asking.abort();
     known.delete(key);
   }
@@ -76,14 +83,30 @@ export function createVerifier({ verify, onAnswered, onChange, onError }: Verifi
         before.group.metadata.uid === group.metadata.uid &&
         before.group.metadata.generation === group.metadata.generation;
       if (isSame) return before.result;
+      const result = met.has(key) ? null : toldOf(group);
       forget(key);
-      known.set(key, { group, token, asking: new AbortController(), failures: 0, result: null });
+      known.set(key, { group, token, asking: new AbortController(), failures: 0, result });
       queue.add(key);
-      return null;
+      return result;
     },
     async stop() {
       for (const key of [...known.keys()]) forget(key);
       await queue.stop();
     },
+  };
+}
+
+/** What an operator before this one was told: until the group has answered again, it stands. */
+function toldOf({ metadata, spec, status }: MadGroup): Verification | null {
+  const told = status?.conditions?.find(({ type }) => type === 'Verified');
+  if (told?.observedGeneration !== metadata.generation) return null;
+  if (told.reason !== 'Answered' && told.reason !== 'NotAnswered') return null;
+  const versions = (status?.mads ?? []).flatMap(({ name, version }) =>
+    version === undefined ? [] : [[name, version] as const],
+  );
+  return {
+    problems: told.reason === 'Answered' ? [] : [told.message],
+    versions: Object.fromEntries(versions),
+    isHeard: spec.mads.some(({ name }) => name === 'grace'),
   };
 }

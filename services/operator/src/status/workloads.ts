@@ -1,4 +1,5 @@
 import type { KubernetesManifest } from '../render/manifest.ts';
+import { type PodStatus, type Surroundings, troubleOf } from './trouble.ts';
 
 /** A StatefulSet or Deployment, as far as its state tells. */
 export interface Workload {
@@ -16,53 +17,61 @@ interface WorkloadBody {
   readonly observedGeneration?: number;
   readonly readyReplicas?: number;
   readonly updatedReplicas?: number;
+  readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
+  readonly template?: {
+    readonly spec?: {
+      readonly volumes?: readonly { readonly persistentVolumeClaim?: { readonly claimName: string } }[];
+    };
+  };
 }
 
-/** State of one workload, by its object and its pods. */
-export function stateOf(workload: KubernetesManifest, pods: readonly KubernetesManifest[]): Workload {
+/** State of one workload, by its object, its pods and what is known beside them. */
+export function stateOf(
+  workload: KubernetesManifest,
+  pods: readonly KubernetesManifest[],
+  surroundings: Surroundings,
+): Workload {
   const spec = (workload.spec ?? {}) as WorkloadBody;
   const status = (workload.status ?? {}) as WorkloadBody;
   const { name, generation = 0 } = workload.metadata;
   const replicas = spec.replicas ?? 1;
   const isSeen = (status.observedGeneration ?? 0) >= generation;
   const own = pods.filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/name'] === name);
+  // One that was evicted stays to be looked at, in the place of which there is another.
+  const alive = own.filter(({ status: of }) => (of as PodStatus | undefined)?.phase !== 'Failed');
+  const staying = alive.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const troubles = staying.map((pod) => troubleOf(pod, claimsOf(spec, pod.metadata.name), surroundings));
   return {
     name,
     replicas,
     readyReplicas: status.readyReplicas ?? 0,
     isCurrent: isSeen && (status.updatedReplicas ?? 0) >= replicas,
-    trouble: own.map(troubleOf).find((words) => words !== null) ?? null,
+    trouble:
+      troubles.find((words) => words !== null) ??
+      (alive.length < replicas ? whyNotMade(workload, surroundings) : null),
   };
 }
 
-interface PodBody {
-  readonly conditions?: readonly { type: string; status: string; reason?: string; message?: string }[];
-  readonly containerStatuses?: readonly {
-    readonly state?: {
-      readonly waiting?: { reason?: string; message?: string };
-      readonly terminated?: { reason?: string; exitCode?: number };
-    };
-    readonly restartCount?: number;
-  }[];
-}
+/** Claims of one of its pods: made for that pod, or there already. */
+const claimsOf = ({ volumeClaimTemplates = [], template }: WorkloadBody, pod: string): string[] => [
+  ...volumeClaimTemplates.map(({ metadata }) => `${metadata.name}-${pod}`),
+  ...(template?.spec?.volumes ?? []).flatMap(({ persistentVolumeClaim: claim }) =>
+    claim === undefined ? [] : [claim.claimName],
+  ),
+];
 
-/** Reasons for which a container waits that pass by themselves. */
-const PASSING = new Set(['ContainerCreating', 'PodInitializing']);
-
-/** Why a pod does not run: what the scheduler or the kubelet says of it. */
-function troubleOf(pod: KubernetesManifest): string | null {
-  const { conditions = [], containerStatuses = [] } = (pod.status ?? {}) as PodBody;
-  const unscheduled = conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
-  if (unscheduled)
-    return `pod ${pod.metadata.name} has no node: ${unscheduled.message ?? unscheduled.reason}`;
-  for (const { state, restartCount = 0 } of containerStatuses) {
-    const { waiting, terminated } = state ?? {};
-    if (waiting?.reason !== undefined && !PASSING.has(waiting.reason)) {
-      return `pod ${pod.metadata.name} waits: ${waiting.reason}${waiting.message ? `, ${waiting.message}` : ''}`;
-    }
-    if (terminated && restartCount > 0) {
-      return `pod ${pod.metadata.name} ended with ${terminated.exitCode} (${terminated.reason})`;
-    }
-  }
-  return null;
+/** Pods that are not there: a quota, or a policy of the namespace. A Deployment makes its own through a ReplicaSet. */
+function whyNotMade({ kind, metadata }: KubernetesManifest, { warnings }: Surroundings): string | null {
+  const failed = warnings.find(
+    ({ reason, kind: of, name }) =>
+      reason === 'FailedCreate' &&
+      (kind === 'Deployment'
+        ? of === 'ReplicaSet' && name.startsWith(`${metadata.name}-`)
+        : of === kind && name === metadata.name),
+  );
+  // Names of pods that were tried and never were come and go.
+  const why = failed?.message
+    .replace(/^.*?(failed error|Error creating): /, '')
+    .replace(/^pods "[^"]*" is /, '');
+  return why === undefined ? null : `its pods are not made: ${why.replace(/\.$/, '')}`;
 }

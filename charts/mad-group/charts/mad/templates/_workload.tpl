@@ -11,6 +11,8 @@ containers:
   - name: {{ .mad.id }}
     image: {{ include "mad.image" . | quote }}
     imagePullPolicy: {{ include "mad.imagePullPolicy" . }}
+    # Its last words then stand in its status.
+    terminationMessagePolicy: FallbackToLogsOnError
     securityContext:
       {{- include "mad.containerSecurity" . | nindent 6 }}
     env:

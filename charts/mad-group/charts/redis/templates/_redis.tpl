@@ -119,6 +119,8 @@ containers:
   - name: redis
     image: {{ include "mad.image" . | quote }}
     imagePullPolicy: {{ include "mad.imagePullPolicy" . }}
+    # Its last words then stand in its status.
+    terminationMessagePolicy: FallbackToLogsOnError
     command: [sh, /etc/mad-redis/redis-start.sh]
     securityContext:
       {{- include "mad.containerSecurity" . | nindent 6 }}
