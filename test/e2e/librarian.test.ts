@@ -149,7 +149,7 @@ describe('in a MadGroup', () => {
   test('it is verified with the others, and told of', async () => {
     const verified = (): Promise<string> => told('conditions[?(@.type=="Verified")].status');
     await expect.poll(verified, { timeout: 180_000 }).toBe('True');
-    expect(await told('ready')).toBe('6/6');
+    expect(await told('ready')).toBe('5/5');
     expect(JSON.parse(await told('mads[?(@.name=="librarian")]'))).toEqual({
       name: 'librarian',
       replicas: 1,
@@ -160,12 +160,12 @@ describe('in a MadGroup', () => {
   });
 
   test('it answers a question that is asked over the bus', async () => {
-    expect(await askThroughGrace(ns, 'demo-tokens')).toEqual(ANSWER);
+    expect(await askThroughGrace(ns, 'demo-callers')).toEqual(ANSWER);
   });
 
   test('it answers the same over MCP, to callers with a token alone', async () => {
     const ask = (token: string | null): Promise<unknown> =>
-      withTools(ns, 'librarian', 'demo-tokens', 8010, async (address, admin) => {
+      withTools(ns, 'librarian', 'demo-callers', 8010, async (address, admin) => {
         const client = new Client({ name: 'reader', version: '1' });
         const headers = { authorization: `Bearer ${token ?? admin}` };
         const url = new URL(`http://${address}/mcp`);
@@ -212,7 +212,7 @@ describe('in a MadGroup', () => {
   test('it goes when it is no longer declared, and the others stay', async () => {
     const mads = ['grace', 'fiedler', 'rogers', 'sequential-thinking'].map((name) => ({ name }));
     await ns.kubectl('patch', 'mg/demo', '--type=merge', '-p', JSON.stringify({ spec: { mads } }));
-    await expect.poll(() => told('ready'), { timeout: 60_000 }).toBe('5/5');
+    await expect.poll(() => told('ready'), { timeout: 60_000 }).toBe('4/4');
     const left = ns.kubectl('get', 'deploy,svc,netpol,sa,pdb', '-o', 'name');
     expect(await left).not.toContain('librarian');
   });

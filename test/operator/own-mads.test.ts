@@ -56,7 +56,7 @@ test('are made beside the four, verified with them, and go when they are no long
     JSON.stringify({ status: { replicas: 2, readyReplicas: 2, updatedReplicas: 2 } }),
   );
   await expect.poll(async () => (await group.condition('Verified'))?.status).toBe('True');
-  expect(await group.field('mg/demo', '.status.ready')).toBe('7/7');
+  expect(await group.field('mg/demo', '.status.ready')).toBe('6/6');
   const told = '.status.mads[?(@.name=="librarian")]';
   expect(await group.field('mg/demo', `${told}.endpoint`)).toBe(
     `http://librarian.${group.namespace}:8010/mcp`,
