@@ -29,14 +29,11 @@ beforeAll(async () => {
     const scene = await createScene(`mad-${name}`);
     const system = await createNamespace(`mad-system-${name}`);
     places.push({ system, scene });
-    // The CRD is the cluster's: the last release to come has it.
-    const flags = [
-      '--set',
-      `watchNamespace=${scene.ns.name},replicas=${name === 'led' ? 2 : 1}`,
-      '--take-ownership',
-    ];
+    const isFirst = places.length === 1;
+    const values = { watchNamespace: scene.ns.name, replicas: isFirst ? 2 : 1, 'crd.enabled': isFirst };
+    const flags = Object.entries(values).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
     await system.helm('install', 'mad-operator', CHART, ...flags);
-    if (name !== 'led') await leadThroughForwarder(system);
+    if (!isFirst) await leadThroughForwarder(system);
   }
   [led, refused, silent] = places;
   for (const { scene } of places) await scene.apply({ mads: [GRACE, ...OTHERS] });

@@ -1,6 +1,7 @@
 // The operator on a real cluster: its quickstart, and what a person would try next.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { createNamespace, type TestNamespace } from '../kit/cluster.ts';
+import { connectFrom, createNamespace, REFUSED, type TestNamespace } from '../kit/cluster.ts';
+import { restrictedPod } from '../kit/restricted-pod.ts';
 import { figure, scaled } from '../kit/scale.ts';
 import { CHART, createScene, operatorLogs, removeOperator, type Scene } from './operator-scene.ts';
 
@@ -84,6 +85,28 @@ test(`a restarted operator leaves a healthy group as it is, for ${STEADY_MS / 10
   await new Promise((resolve) => setTimeout(resolve, STEADY_MS));
   expect(await versions()).toEqual(before);
   figure('nothing was written', { seconds: STEADY_MS / 1000, objects: Object.keys(before).length });
+});
+
+test('with its own NetworkPolicy it works, and is read by Prometheus alone', async () => {
+  const on = 'networkPolicy.enabled=true,service.enabled=true';
+  const flags = ['--reuse-values', '--set', on, '--wait', '--timeout', '120s'];
+  await system.helm('upgrade', 'mad-operator', CHART, ...flags);
+  const image = await scene.ns.kubectl('get', 'pod/fiedler-0', '-o', 'jsonpath={.spec.containers[0].image}');
+  const command = ['node', '-e', 'setInterval(() => {}, 1e6); process.on("SIGTERM", () => process.exit())'];
+  const pod = (name: string) => {
+    const labels = { 'app.kubernetes.io/name': name };
+    return restrictedPod({ name, labels, image, command });
+  };
+  await system.apply(pod('prometheus'), pod('foreigner'));
+  await system.kubectl('wait', '--for=condition=Ready', 'pod/prometheus', 'pod/foreigner', '--timeout=60s');
+  const connect = (from: string): Promise<string> => connectFrom(system, from, 'mad-operator', 9464);
+  // NetworkPolicies take a moment to know a new pod.
+  await expect.poll(() => connect('prometheus'), { timeout: 60_000 }).toBe('open');
+  expect(await connect('foreigner')).toMatch(REFUSED);
+  await scene.ns.kubectl('delete', 'service', 'grace');
+  await expect
+    .poll(() => scene.ns.kubectl('get', 'service/grace', '-o', 'name', '--ignore-not-found'))
+    .not.toBe('');
 });
 
 test('a deleted group leaves its claims alone', async () => {

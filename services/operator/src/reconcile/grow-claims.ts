@@ -2,14 +2,15 @@ import { type Cluster, codeOf, wordsOf } from '../cluster/cluster.ts';
 import { type KubernetesManifest, keyOf } from '../render/manifest.ts';
 import type { Refusal } from './refusal.ts';
 
+interface Template {
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly storageClassName?: string;
+    readonly resources: { readonly requests: { readonly storage: string } };
+  };
+}
 interface ClaimTemplates {
-  readonly volumeClaimTemplates?: readonly {
-    readonly metadata: { readonly name: string };
-    readonly spec: {
-      readonly storageClassName?: string;
-      readonly resources: { readonly requests: { readonly storage: string } };
-    };
-  }[];
+  readonly volumeClaimTemplates?: readonly Template[];
 }
 
 /**
@@ -31,28 +32,16 @@ export async function growClaims(
     const [template] = templatesOf(object);
     const [old] = templatesOf(before);
     if (template === undefined || old === undefined) continue;
-    const claimOf = (ordinal: number): string =>
-      `${template.metadata.name}-${object.metadata.name}-${ordinal}`;
-    const moved = findMove(
-      object.metadata.name,
-      claimOf(0),
-      old.spec.storageClassName,
-      template.spec.storageClassName,
+    const { name } = object.metadata;
+    const claims = Array.from(
+      { length: Math.max(1, replicasOf(before)) },
+      (_, ordinal) => `${template.metadata.name}-${name}-${ordinal}`,
     );
-    if (moved !== null) return moved;
-    // The API server writes 1.5Gi as 1536Mi: what counts is how much it is.
-    const [size, oldSize] = [template, old].map(({ spec }) => spec.resources.requests.storage) as [
-      string,
-      string,
-    ];
-    if (bytesOf(size) < bytesOf(oldSize)) {
-      const message = `storage.size of ${object.metadata.name} is ${size}, and its claim ${claimOf(0)} was made with ${oldSize}: a claim only grows. Write ${oldSize} or more.`;
-      return { reason: 'ClaimCannotShrink', message };
-    }
-    if (bytesOf(size) === bytesOf(oldSize)) continue;
-    for (let ordinal = 0; ordinal < Math.max(1, replicasOf(before)); ordinal += 1) {
-      growing.push({ set: before, claim: claimOf(ordinal), size });
-    }
+    const refused = findMove(name, claims, old, template) ?? findShrinking(name, claims, old, template);
+    if (refused !== null) return refused;
+    const size = sizeOf(template);
+    if (bytesOf(size) === bytesOf(sizeOf(old))) continue;
+    for (const claim of claims) growing.push({ set: before, claim, size });
   }
   for (const { set, claim, size } of growing) {
     try {
@@ -75,17 +64,29 @@ export async function growClaims(
 const replicasOf = ({ spec }: KubernetesManifest): number => (spec as { replicas?: number }).replicas ?? 1;
 
 /** Neither a claim nor the StatefulSet that made it takes another class. */
-function findMove(
-  name: string,
-  claim: string,
-  before: string | undefined,
-  now: string | undefined,
-): Refusal | null {
-  if (before === now) return null;
+function findMove(name: string, claims: readonly string[], old: Template, now: Template): Refusal | null {
+  const [before, after] = [old.spec.storageClassName, now.spec.storageClassName];
+  if (before === after) return null;
   const told = before === undefined ? 'no storageClass' : `the storageClass ${before}`;
-  const message = `The claim ${claim} was made with ${told}, which cannot be changed: go back to that. Where its data is not needed, kubectl delete statefulset/${name} pvc/${claim} instead: both are made anew.`;
+  const objects = [`statefulset/${name}`, ...claims.map((claim) => `pvc/${claim}`)].join(' ');
+  const message = `The claim ${claims.join(', ')} was made with ${told}, which cannot be changed: go back to that. Where its data is not needed, kubectl delete ${objects} instead: all is made anew.`;
   return { reason: 'ClaimCannotMove', message };
 }
+
+function findShrinking(
+  name: string,
+  claims: readonly string[],
+  old: Template,
+  now: Template,
+): Refusal | null {
+  const [before, after] = [sizeOf(old), sizeOf(now)];
+  // The API server writes 1.5Gi as 1536Mi: what counts is how much it is.
+  if (bytesOf(after) >= bytesOf(before)) return null;
+  const message = `storage.size of ${name} is ${after}, and its claim ${claims.join(', ')} was made with ${before}: a claim only grows. Write ${before} or more.`;
+  return { reason: 'ClaimCannotShrink', message };
+}
+
+const sizeOf = ({ spec }: Template): string => spec.resources.requests.storage;
 
 const FACTORS: Readonly<Record<string, number>> = {
   '': 1,
