@@ -34,7 +34,9 @@ async function install(name: string, packages: readonly string[]): Promise<strin
   mkdirSync(place);
   writeFileSync(join(place, 'package.json'), '{ "private": true, "type": "module" }');
   const sources = packages.map((each) => tarballs.get(each) as string);
-  await npm(place, 'install', '--ignore-scripts', '--no-audit', '--no-fund', ...sources);
+  // Without a registry it ends soon, and says so.
+  const retries = ['--fetch-retries=1', '--fetch-retry-maxtimeout=5000'];
+  await npm(place, 'install', '--ignore-scripts', '--no-audit', '--no-fund', ...retries, ...sources);
   return place;
 }
 

@@ -202,7 +202,7 @@ const madOperator = z.strictObject({
     })
     .prefault({}),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
-  resources: resources({ cpu: '100m', memory: '192Mi' }, { memory: '768Mi' }),
+  resources: resources({ cpu: '100m', memory: '256Mi' }, { memory: '1Gi' }),
   service: z
     .strictObject({
       enabled: z.boolean().default(false),
