@@ -1,7 +1,8 @@
 // Makes of a package, which the workspace runs unbuilt, what others can install: JavaScript with
 // declarations in dist, and a manifest that exports those. npm calls it in the package's folder:
-//   node ../../scripts/package.ts              before `npm pack` and `npm publish` take the files
+//   node ../../scripts/package.ts              before `npm pack` takes the files
 //   node ../../scripts/package.ts --restore    after: the folder is the workspace's again
+//   node ../../scripts/package.ts --refuse     before `npm publish` of the folder
 // Node strips no types below node_modules, and npm knows no exports for publishing alone; so the
 // manifest is another one for the moment of packing. Where npm was killed in it, --restore helps.
 import { spawnSync } from 'node:child_process';
@@ -82,6 +83,13 @@ function restore(): void {
   for (const path of ['dist', 'LICENSE']) rmSync(path, { recursive: true, force: true });
 }
 
+if (process.argv.includes('--refuse')) {
+  // npm would tell the registry of the manifest that it finds after packing: that of the workspace.
+  console.error(
+    'Publish what is packed, not its folder: npm run pack, then npm publish ./dist/mad-group-….tgz.',
+  );
+  process.exit(1);
+}
 restore();
 if (!process.argv.includes('--restore')) {
   if (compile()) {

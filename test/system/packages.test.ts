@@ -25,7 +25,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mad-packages-'));
   tarballs = await packPackages(folder);
   stranger = await install('stranger', PACKAGES);
-}, 300_000);
+}, 600_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A folder outside of the repository with packages in it. None of them needs an install script to run. */
@@ -52,6 +52,11 @@ test('npm pack leaves the workspace as it was', () => {
       readFileSync(join(root, 'packages', name, 'package.json'), 'utf8');
     expect(manifest(join(folder, 'workspace')), name).toBe(manifest(ROOT));
   }
+});
+
+test('the folder itself is not published: the registry would be told of the manifest of the workspace', async () => {
+  const folderOfBus = join(folder, 'workspace/packages/bus');
+  await expect(npm(folderOfBus, 'publish', '--dry-run')).rejects.toThrow(/Publish what is packed/);
 });
 
 test('the tarballs hold JavaScript, declarations and the licence, and no source or test', async () => {
