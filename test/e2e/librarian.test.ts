@@ -17,6 +17,7 @@ import {
 } from '../kit/cluster.ts';
 import { npm, packPackages } from '../kit/packages.ts';
 import { ROOT } from '../kit/process.ts';
+import { restrictedPod } from '../kit/restricted-pod.ts';
 
 const EXAMPLE = 'k8s/examples/librarian';
 const IMAGE = 'librarian:1.2';
@@ -94,24 +95,8 @@ const askThroughGrace = (ns: TestNamespace, secret: string): Promise<unknown> =>
   });
 
 /** A pod of the librarian's image that is no member of the group. */
-const waitingPod = (name: string, labels: Record<string, string>, command: string[]) => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name, labels },
-  spec: {
-    automountServiceAccountToken: false,
-    terminationGracePeriodSeconds: 1,
-    securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } },
-    containers: [
-      {
-        name: 'main',
-        image: IMAGE,
-        command,
-        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-      },
-    ],
-  },
-});
+const waitingPod = (name: string, labels: Record<string, string>, command: string[]) =>
+  restrictedPod({ name, labels, image: IMAGE, command });
 
 describe('in a MadGroup', () => {
   let system: TestNamespace;
