@@ -63,7 +63,7 @@ test('handed over it is verified, with the claims, tokens and tasks that it had'
     'fiedler_get_task_status',
     `task_id=${before.task}`,
   );
-  expect(JSON.parse(status.stdout)).toMatchObject({ task_status: 'COMPLETED' });
+  expect(JSON.parse(status.stdout)).toMatchObject({ status: 'COMPLETED' });
   expect((await ask('System check, please respond with OK.')).response).toContain('OK');
 });
 
