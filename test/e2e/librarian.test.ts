@@ -18,6 +18,7 @@ import {
 import { npm, packPackages } from '../kit/packages.ts';
 import { ROOT } from '../kit/process.ts';
 import { restrictedPod } from '../kit/restricted-pod.ts';
+import { installOperator, operatorLogs, removeOperator } from './operator-scene.ts';
 
 const EXAMPLE = 'k8s/examples/librarian';
 const IMAGE = 'librarian:1.2';
@@ -102,9 +103,8 @@ describe('in a MadGroup', () => {
   let system: TestNamespace;
   let ns: TestNamespace;
   beforeAll(async () => {
-    system = await createNamespace('mad-system');
+    system = await installOperator();
     ns = await createNamespace('mad-librarian');
-    await system.helm('install', 'mad-operator', 'charts/mad-operator', '--wait', '--timeout', '120s');
     await ns.kubectl('apply', '-f', `${EXAMPLE}/madgroup.yaml`);
   });
   afterEach(async ({ task }) => {
@@ -112,17 +112,13 @@ describe('in a MadGroup', () => {
     console.error(
       await ns.describe(),
       await ns.kubectl('get', 'mg/demo', '-o', 'yaml'),
-      (await system.tryKubectl('logs', 'deployment/mad-operator', '--tail=60')).stdout,
+      await operatorLogs(system),
     );
   });
   afterAll(async () => {
     await ns?.tryKubectl('delete', 'madgroup', '--all', '--timeout=60s');
-    await system?.tryKubectl('delete', 'crd', 'madgroups.mads.dev', '--timeout=60s');
-    // What is of the cluster as a whole does not go with the namespace.
-    if (system)
-      await must('helm', ['--namespace', system.name, 'uninstall', 'mad-operator', '--ignore-not-found']);
     await ns?.delete();
-    await system?.delete();
+    await removeOperator(system);
   });
 
   const told = (field: string): Promise<string> =>

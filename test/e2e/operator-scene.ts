@@ -32,11 +32,21 @@ interface List<T> {
   readonly items: readonly T[];
 }
 
-/** Installs the operator into a namespace of its own, with flags of helm. */
+/**
+ * Installs the operator into a namespace of its own, with flags of helm.
+ *
+ * @throws Error - it did not become ready; with what its pods say. Nothing of it stays.
+ */
 export async function installOperator(...flags: string[]): Promise<TestNamespace> {
   const system = await createNamespace('mad-system');
-  await system.helm('install', 'mad-operator', CHART, '--wait', '--timeout', '120s', ...flags);
-  return system;
+  try {
+    await system.helm('install', 'mad-operator', CHART, '--wait', '--timeout', '120s', ...flags);
+    return system;
+  } catch (error) {
+    const why = `${(error as Error).message}\n${await system.describe()}\n${await operatorLogs(system)}`;
+    await removeOperator(system);
+    throw new Error(why, { cause: error });
+  }
 }
 
 /**

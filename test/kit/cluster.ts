@@ -35,14 +35,31 @@ export interface TestNamespace {
   delete(): Promise<void>;
 }
 
+const LABELS = { 'pod-security.kubernetes.io/enforce': 'restricted', 'e2e/namespace': 'true' };
+
+/**
+ * What an earlier run left on the cluster, as one that was killed: its namespaces, and the operator
+ * that it had installed with what is of the cluster as a whole.
+ */
+export async function removeLeftovers(): Promise<void> {
+  const ofTests = ['--selector=e2e/namespace', '--output=jsonpath={.items[*].metadata.name}'];
+  const names = (await must('kubectl', ['get', 'namespaces', ...ofTests])).split(' ').filter(Boolean);
+  for (const name of names) {
+    await must('helm', ['--namespace', name, 'uninstall', 'mad-operator', '--ignore-not-found']);
+  }
+  if (names.length === 0) return;
+  await must('kubectl', ['delete', 'namespace', '--wait=false', ...names]);
+  await must('kubectl', ['delete', 'crd', 'madgroups.mads.dev', '--ignore-not-found', '--timeout=60s']);
+}
+
 /** A namespace that admits only pods that satisfy `restricted`. */
 export async function createNamespace(prefix: string): Promise<TestNamespace> {
   const name = `${prefix}-${randomBytes(3).toString('hex')}`;
   const inside = ['--namespace', name];
   const tryKubectl = (...args: string[]): Promise<Finished> => run('kubectl', [...inside, ...args], env);
   const kubectl = (...args: string[]): Promise<string> => must('kubectl', [...inside, ...args]);
-  await must('kubectl', ['create', 'namespace', name]);
-  await must('kubectl', ['label', 'namespace', name, 'pod-security.kubernetes.io/enforce=restricted']);
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: LABELS } };
+  await must('kubectl', ['create', '-f', '-'], JSON.stringify(namespace));
   return {
     name,
     kubectl,
