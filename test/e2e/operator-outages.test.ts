@@ -1,20 +1,27 @@
 // An operator that is killed while it leads, or has no API server. Three of them side by side, each
 // with a namespace of its own to watch; while two have no API server, the leader of the third is killed.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createNamespace, type TestNamespace } from '../kit/cluster.ts';
-import { ROOT } from '../kit/process.ts';
-import { figure } from '../kit/scale.ts';
-import { CHART, createScene, LIGHT, operatorLogs, removeOperator, type Scene } from './operator-scene.ts';
+import { figure, scaled } from '../kit/scale.ts';
+import { evaluateIn } from './evaluate-in.ts';
+import { leadThroughForwarder, scaleForwarder, toggleForwarder } from './forwarder.ts';
+import {
+  CHART,
+  createScene,
+  type Item,
+  LIGHT,
+  operatorLogs,
+  removeOperator,
+  type Scene,
+} from './operator-scene.ts';
 
 /** Deadlines of the issue that asked for them. */
 const LEASE_MS = 15_000;
 const AWAY_MS = 60_000;
+const ROUNDS = scaled({ short: 1, full: 10 });
 /** From the API server's return to a group that is as declared and verified. */
 const BACK_WITHIN_MS = 60_000;
-const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
 const [GRACE, ...OTHERS] = ['grace', 'rogers', 'sequential-thinking'].map((name) => ({ name, ...LIGHT }));
 
 interface Place {
@@ -48,53 +55,6 @@ afterAll(async () => {
   for (const { system } of places) await removeOperator(system);
 });
 
-/** From now on the operator reaches the API server through a pod that can fall silent. */
-async function leadThroughForwarder(system: TestNamespace): Promise<void> {
-  const labels = { 'e2e/pod': 'forwarder' };
-  const data = { 'main.ts': readFileSync(join(import.meta.dirname, 'forwarder-main.ts'), 'utf8') };
-  const container = {
-    name: 'main',
-    image: `mad/grace:${VERSION}`,
-    command: ['node', '/files/main.ts'],
-    ports: [{ containerPort: 6443 }],
-    readinessProbe: { tcpSocket: { port: 6443 }, periodSeconds: 1 },
-    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-    volumeMounts: [{ name: 'files', mountPath: '/files' }],
-  };
-  const pod = {
-    terminationGracePeriodSeconds: 0,
-    enableServiceLinks: false,
-    automountServiceAccountToken: false,
-    securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } },
-    containers: [container],
-    volumes: [{ name: 'files', configMap: { name: 'forwarder' } }],
-  };
-  const metadata = { name: 'forwarder' };
-  const template = { metadata: { labels }, spec: pod };
-  await system.apply(
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata, data },
-    {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata,
-      spec: { replicas: 1, selector: { matchLabels: labels }, template },
-    },
-    { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector: labels, ports: [{ port: 6443 }] } },
-  );
-  const ip = await system.kubectl('get', 'service/forwarder', '-o=jsonpath={.spec.clusterIP}');
-  // A name that the API server's certificate has on every cluster.
-  const host = 'kubernetes.default.svc';
-  const env = [
-    { name: 'KUBERNETES_SERVICE_HOST', value: host },
-    { name: 'KUBERNETES_SERVICE_PORT', value: '6443' },
-  ];
-  const spec = { hostAliases: [{ ip, hostnames: [host] }], containers: [{ name: 'operator', env }] };
-  const body = JSON.stringify({ spec: { template: { spec } } });
-  await system.kubectl('patch', 'deployment/mad-operator', '-p', body);
-  await system.kubectl('rollout', 'status', 'deployment/forwarder', '--timeout=60s');
-  await system.kubectl('rollout', 'status', 'deployment/mad-operator', '--timeout=60s');
-}
-
 interface Pod {
   readonly metadata: { readonly name: string; readonly uid: string };
   readonly status: {
@@ -117,10 +77,6 @@ const ends = async (place: Place): Promise<unknown[]> =>
     .map(({ lastState }) => lastState.terminated?.exitCode);
 
 /** What is done to the way of two of them to the API server, and undone. */
-const toggle = (place: Place): Promise<unknown> =>
-  place.system.exec('deployment/forwarder', 'node', '-e', 'process.kill(1, "SIGUSR2")');
-const scale = (place: Place, replicas: number): Promise<unknown> =>
-  place.system.kubectl('scale', 'deployment/forwarder', `--replicas=${replicas}`);
 interface Outage {
   readonly what: string;
   readonly find: () => Place;
@@ -131,14 +87,14 @@ const OUTAGES: readonly Outage[] = [
   {
     what: 'refuses connections',
     find: () => refused as Place,
-    away: () => scale(refused as Place, 0),
-    back: () => scale(refused as Place, 1),
+    away: () => scaleForwarder((refused as Place).system, 0),
+    back: () => scaleForwarder((refused as Place).system, 1),
   },
   {
     what: 'says nothing',
     find: () => silent as Place,
-    away: () => toggle(silent as Place),
-    back: () => toggle(silent as Place),
+    away: () => toggleForwarder((silent as Place).system),
+    back: () => toggleForwarder((silent as Place).system),
   },
 ];
 const podsBefore = new Map<string, string[]>();
@@ -177,83 +133,80 @@ describe('two replicas with a Lease', () => {
     );
     return pod?.metadata.name ?? '';
   };
-  /** Runs code in the process of an operator, by its debugger. What it comes to is not waited for. */
-  const evaluate = async (pod: string, expression: string): Promise<void> => {
-    const code = `
-      process.kill(1, 'SIGUSR1');
-      let targets;
-      while (!targets) targets = await fetch('http://127.0.0.1:9229/json').then((r) => r.json(), () => null);
-      const socket = new WebSocket(targets[0].webSocketDebuggerUrl);
-      await new Promise((resolve) => socket.addEventListener('open', resolve));
-      const params = { expression: ${JSON.stringify(expression)} };
-      socket.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params }));
-      setTimeout(() => process.exit(), 200);`;
-    const { code: ended, stderr } = await (led as Place).system.exec(
-      pod,
-      'node',
-      '--input-type=module',
-      '-e',
-      code,
-    );
-    expect(ended, stderr).toBe(0);
-  };
+  const evaluate = (pod: string, expression: string): Promise<void> =>
+    evaluateIn((led as Place).system, pod, expression);
   const HANG_MS = 30_000;
+  const ROTATED = ['StatefulSet/redis', 'StatefulSet/rogers', 'Deployment/grace'];
+  const generations = (items: ReadonlyMap<string, Item>): number[] =>
+    ROTATED.map((key) => items.get(key)?.metadata.generation ?? 0);
+  const uids = (items: ReadonlyMap<string, Item>): string[] =>
+    [...items].map(([key, { metadata }]) => `${key} ${metadata.uid}`);
   let number = 0;
+
+  /**
+   * Asks for other secrets while the leader ends, and sees that they are made once, each workload is
+   * changed once, and nothing is made anew.
+   *
+   * @returns the leader's pod, and when the first of it was written
+   */
+  async function rotateWhile(end: (pod: string) => Promise<unknown>): Promise<{ pod: string; ms: number }> {
+    const { system, scene } = led as Place;
+    await expect.poll(async () => (await operators(led as Place)).length).toBe(2);
+    await system.kubectl('rollout', 'status', 'deployment/mad-operator', '--timeout=60s');
+    const [pod, before, owned] = [await leader(), await password(), await scene.owned()];
+    const output = '--output=jsonpath={.data.password}{"\\n"}';
+    const passwords = scene.ns.start('get', 'secret/redis-auth', '--watch', output);
+    await end(pod);
+    const startedMs = performance.now();
+    number += 1;
+    await scene.annotate(`mads.dev/rotate=${number}`);
+    await expect.poll(password, { timeout: 2 * LEASE_MS, interval: 50 }).not.toBe(before);
+    const ms = Math.round(performance.now() - startedMs);
+    const next = generations(owned).map((generation) => generation + 1);
+    await expect.poll(async () => generations(await scene.owned())).toEqual(next);
+    await scene.untilVerified();
+    await passwords.stop();
+    expect(new Set(passwords.stdout().split('\n').filter(Boolean)).size).toBe(2);
+    const now = await scene.owned();
+    expect(generations(now)).toEqual(next);
+    expect(uids(now)).toEqual(uids(owned));
+    return { pod, ms };
+  }
+
+  /** A process waits for its debugger to go. */
+  const exitIn = (ms: number) => (pod: string) =>
+    evaluate(pod, `setTimeout(() => process.reallyExit(137), ${ms})`);
+  const hang = (pod: string): Promise<void> =>
+    evaluate(pod, `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${HANG_MS})`);
 
   test.each<[string, (pod: string) => Promise<unknown>]>([
     [
       'is deleted by force',
       (pod) => (led as Place).system.kubectl('delete', 'pod', pod, '--grace-period=0', '--force'),
     ],
-    [
-      'ends at once, and its Lease stays', // Not at once: a process waits for its debugger to go.
-      (pod) => evaluate(pod, 'setTimeout(() => process.reallyExit(137), 500)'),
-    ],
-    [
-      `hangs for ${HANG_MS / 1000} s, and then goes on`,
-      (pod) => evaluate(pod, `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${HANG_MS})`),
-    ],
-  ])('the leader %s: work goes on within the lease time, once', async (what, kill) => {
-    const place = led as Place;
-    await expect.poll(async () => (await operators(place)).length).toBe(2);
-    await place.system.kubectl('rollout', 'status', 'deployment/mad-operator', '--timeout=60s');
-    const [first, before, owned] = [await leader(), await password(), await place.scene.owned()];
-    const restartsBefore = await restarts(place);
-    const passwords = place.scene.ns.start(
-      'get',
-      'secret/redis-auth',
-      '--watch',
-      '--output=jsonpath={.data.password}{"\\n"}',
-    );
-    await kill(first);
-    const startedMs = performance.now();
-    number += 1;
-    await place.scene.annotate(`mads.dev/rotate=${number}`);
-    await expect.poll(password, { timeout: 2 * LEASE_MS, interval: 50 }).not.toBe(before);
-    const tookMs = Math.round(performance.now() - startedMs);
-    figure('the leader is gone', { what, first_write_after_ms: tookMs });
-    expect(tookMs).toBeLessThan(LEASE_MS);
-    const ROLLED = ['StatefulSet/redis', 'StatefulSet/rogers', 'Deployment/grace'];
-    const generations = (items: typeof owned): number[] =>
-      ROLLED.map((key) => items.get(key)?.metadata.generation ?? 0);
-    const next = generations(owned).map((generation) => generation + 1);
-    await expect.poll(async () => generations(await place.scene.owned())).toEqual(next);
-    await place.scene.untilVerified();
-    if (what.startsWith('hangs')) {
-      await expect.poll(() => restarts(place), { timeout: HANG_MS + 60_000 }).toBeGreaterThan(restartsBefore);
-      const { acquireTime } = await lease();
-      const log = await place.system.tryKubectl('logs', first, '--previous', '--timestamps');
-      const late = log.stdout.split('\n').filter((line) => line > acquireTime && line.includes('"Applied"'));
-      expect(late).toEqual([]);
-    }
-    // Nothing was done twice, and nothing made anew.
-    await passwords.stop();
-    expect(new Set(passwords.stdout().split('\n').filter(Boolean)).size).toBe(2);
-    const now = await place.scene.owned();
-    expect([...now].map(([key, { metadata }]) => [key, metadata.uid])).toEqual(
-      [...owned].map(([key, { metadata }]) => [key, metadata.uid]),
-    );
-    expect(generations(now)).toEqual(next);
+    ['ends, and its Lease stays', exitIn(500)],
+  ])('the leader %s: work goes on within the lease time, once', async (what, end) => {
+    const { ms } = await rotateWhile(end);
+    figure('the leader is gone', { what, first_write_after_ms: ms });
+    expect(ms).toBeLessThan(LEASE_MS);
+  });
+
+  test(`the leader hangs for ${HANG_MS / 1000} s and wakes up: it writes nothing more`, async () => {
+    const { system } = led as Place;
+    const before = await restarts(led as Place);
+    const { pod, ms } = await rotateWhile(hang);
+    figure('the leader is gone', { what: 'hangs', first_write_after_ms: ms });
+    expect(ms).toBeLessThan(LEASE_MS);
+    await expect.poll(() => restarts(led as Place), { timeout: HANG_MS + 60_000 }).toBeGreaterThan(before);
+    const { acquireTime } = await lease();
+    const { stdout } = await system.tryKubectl('logs', pod, '--previous', '--timestamps');
+    expect(stdout).toMatch(/could not be renewed|Another process leads/);
+    const late = stdout.split('\n').filter((line) => line > acquireTime && line.includes('"Applied"'));
+    expect(late).toEqual([]);
+  });
+
+  test(`the leader ends in the midst of it, ${ROUNDS} times: it is done once`, async () => {
+    for (let round = 0; round < ROUNDS; round += 1) await rotateWhile(exitIn(500 + Math.random() * 1_000));
   });
 });
 
