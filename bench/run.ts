@@ -17,6 +17,7 @@ import { groupStart } from './group-start.ts';
 import type { Bench, Row } from './kit/bench.ts';
 import { formatTable } from './kit/table.ts';
 import { rogersCatchUp } from './rogers-catch-up.ts';
+import { scrape } from './scrape.ts';
 import { statusRead } from './status-read.ts';
 
 const BENCHES: readonly Bench[] = [
@@ -27,6 +28,7 @@ const BENCHES: readonly Bench[] = [
   fiedlerFirstToken,
   fiedlerStreams,
   statusRead,
+  scrape,
   rogersCatchUp,
   groupStart,
 ];

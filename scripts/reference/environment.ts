@@ -4,7 +4,8 @@ import { code, page, table } from './markdown.ts';
 /** The default as it would be written in an environment. */
 function defaultOf(key: string): string {
   const value = EnvironmentSchema.shape[key as keyof typeof EnvironmentSchema.shape].safeParse(undefined);
-  if (!value.success || value.data === undefined || (Array.isArray(value.data) && value.data.length === 0)) {
+  const isEmpty = value.data === '' || (Array.isArray(value.data) && value.data.length === 0);
+  if (!value.success || value.data === undefined || isEmpty) {
     return '—';
   }
   return code(String(value.data));

@@ -171,6 +171,7 @@ async function comeBack(files: ReadonlyMap<string, Buffer>, { accepted, ended }:
 const silentMetrics: TaskMetrics = {
   submitted: () => undefined,
   refused: () => undefined,
+  attempt: () => undefined,
   finished: () => undefined,
   firstToken: () => undefined,
   tokens: () => undefined,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectTools, type ToolClient } from '@mad-group/mad';
 import { freePorts } from './free-ports.ts';
+import type { MadName } from './group.ts';
 import { type Running, start } from './process.ts';
 
 /** One MAD in a process of its own, with one folder and the same ports through all of its lives. */
@@ -11,6 +12,8 @@ export interface MadPlace {
   readonly url: string;
   readonly mcpUrl: string;
   readonly metricsUrl: string;
+  /** Folder of its database, unless its environment says another. */
+  readonly dataDir: string;
   /** Starts a process and does not wait for it. `nodeArgs` stand before the program. */
   spawn(nodeArgs?: readonly string[]): Running;
   /** Resolves when the running process is ready. */
@@ -22,7 +25,7 @@ export interface MadPlace {
 }
 
 export async function createMadPlace(
-  name: 'grace' | 'rogers',
+  name: MadName,
   env: Readonly<Record<string, string>>,
 ): Promise<MadPlace> {
   const folder = await mkdtemp(join(tmpdir(), `mad-${name}-`));
@@ -33,9 +36,10 @@ export async function createMadPlace(
     url,
     mcpUrl: `http://127.0.0.1:${port}/mcp`,
     metricsUrl: `${platformUrl}/metrics`,
+    dataDir: folder,
     spawn: (nodeArgs = []) =>
       start('node', [...nodeArgs, `services/${name}/src/main.ts`], {
-        [`${name.toUpperCase()}_PORT`]: String(port),
+        [`${name.toUpperCase().replace('-', '_')}_PORT`]: String(port),
         PLATFORM_PORT: String(platformPort),
         DATA_DIR: folder,
         ...env,

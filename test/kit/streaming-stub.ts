@@ -8,6 +8,21 @@ export interface StubAnswer {
   readonly delayMs: number;
   /** Refuses with this status of HTTP instead. */
   readonly refuse?: number | undefined;
+  /** Answers nothing, ever. */
+  readonly silent?: boolean | undefined;
+}
+
+/** What each complete answer says that it took, where that is asked for. */
+export const USAGE = {
+  prompt_tokens: 100,
+  completion_tokens: 20,
+  total_tokens: 120,
+  prompt_tokens_details: { cached_tokens: 60 },
+};
+
+interface ChatRequest {
+  readonly messages: readonly { readonly role: string; readonly content: string }[];
+  readonly stream_options?: { readonly include_usage?: boolean };
 }
 
 /** A request as the provider saw it. Times are of `performance.now()`. */
@@ -41,16 +56,17 @@ export async function startStreamingStub(
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
-    const { messages } = JSON.parse(body) as { messages: { role: string; content: string }[] };
+    const { messages, stream_options: options } = JSON.parse(body) as ChatRequest;
     const prompt = messages.findLast(({ role }) => role === 'user')?.content ?? '';
     const earlier = requests.filter((other) => other.prompt === prompt).length;
+    const usage = options?.include_usage ? USAGE : undefined;
     const seen: StubRequest = { prompt, tokensSent: 0, outcome: 'streaming', endedMs: null };
     requests.push(seen);
     response.on('close', () => {
       seen.outcome = response.writableFinished ? 'complete' : 'dropped';
       seen.endedMs = performance.now();
     });
-    await stream(response, seen, answer(prompt, earlier));
+    await stream(response, seen, { usage, ...answer(prompt, earlier) });
   });
   server.listen(port, host);
   await once(server, 'listening');
@@ -68,13 +84,14 @@ export async function startStreamingStub(
 async function stream(
   response: ServerResponse,
   seen: StubRequest,
-  { tokens, delayMs, refuse }: StubAnswer,
+  { tokens, delayMs, refuse, silent, usage }: StubAnswer & { readonly usage?: object | undefined },
 ): Promise<void> {
   if (refuse !== undefined) {
     response.writeHead(refuse, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ error: { message: 'refused on purpose', type: 'error', code: null } }));
     return;
   }
+  if (silent) return;
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const gone = new AbortController();
   response.on('close', () => gone.abort());
@@ -84,7 +101,8 @@ async function stream(
     response.write(chunk({ content: token }, null));
     seen.tokensSent += 1;
   }
-  response.end(`${chunk({}, 'stop')}data: [DONE]\n\n`);
+  const last = usage ? `data: ${JSON.stringify({ choices: [], usage })}\n\n` : '';
+  response.end(`${chunk({}, 'stop')}${last}data: [DONE]\n\n`);
 }
 
 /** Resolves after so long, or when the signal aborts. */

@@ -26,6 +26,8 @@ export interface LogBatch {
 }
 
 export interface ReadOptions {
+  /** What the reader does, where its place is worth watching: a label in metrics. */
+  readonly name?: string;
   /** `start`: the oldest entry there is. `end`: what comes from now on. A position: what is behind it. */
   readonly from: Position | 'start' | 'end';
   /** Channels, prefixes with a trailing `*`, or `mad.#`. Read again at each batch, so it may change. */
@@ -100,6 +102,12 @@ export interface Bus {
    * foreign. Runs until the signal aborts; one reader in a group does this.
    */
   adoptForeign(signal: AbortSignal): Promise<void>;
+
+  /**
+   * The newest entry of the log that is known here, whoever published it: of now in `memory`, within
+   * 2 s in `redis` while it is connected. Null before the bus was first seen.
+   */
+  head(): Position | null;
 
   status(): BusStatus;
   /** Calls back at each change. Returns what ends it. */

@@ -79,6 +79,7 @@ export function createMemoryBus(options: MemoryBusOptions = {}): Bus {
     },
     // No client from outside reaches into this process, so there is nothing to take up.
     adoptForeign: (signal) => aborted(AbortSignal.any([signal, stopped.signal])),
+    head: () => log.lastPosition,
     status: () => state.current,
     onStatus: (listener) => state.subscribe(listener),
   };

@@ -15,7 +15,7 @@
 -- ARGV[8…] two for each message: channel; envelope, a JSON object without a position whose first
 --          member is its message_id. For 'l': nothing; the number
 --
--- Returns {epoch, place, place, …}, a place for each message.
+-- Returns {epoch, place, place, …}: the place of each message; for 'l' that of the log's newest entry.
 
 -- What a network held back may arrive after it was sent again on another connection. The first call
 -- of a generation shuts the door on all earlier ones. An hour is longer than TCP keeps trying.
@@ -26,6 +26,7 @@ if generation < newest then
 end
 
 local epoch, ms, number = open_log()
+local newest_ms = ms
 if generation > newest then redis.call('SET', KEYS[3], ARGV[6], 'EX', 3600) end
 local time = redis.call('TIME')
 ms = math.max(ms, time[1] * 1000 + math.floor(time[2] / 1000))
@@ -79,7 +80,7 @@ for i = 1, #kinds do
   local id = looks_back and kind ~= 'l' and id_of(envelope)
   local place = id and known[id]
   if kind == 'l' then
-    place = ''
+    place = string.format('%.0f-%.0f', newest_ms, number)
     -- Refused where it was heard before, as in a call that is sent again.
     redis.pcall('XADD', KEYS[4], 'MAXLEN', 1, envelope .. '-1', 'n', envelope)
     redis.call('PEXPIRE', KEYS[4], 60000)
@@ -87,6 +88,7 @@ for i = 1, #kinds do
     publish[#publish + 1] = envelope
   elseif not place then
     number = number + 1
+    newest_ms = ms
     place = string.format('%.0f-%.0f', ms, number)
     if kind == 'f' or kind == 'g' then
       redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], place,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { comparePlaces, formatPosition, type Position } from '@mad-group/protocol';
+import { comparePlaces, formatPosition, type Position, parsePosition } from '@mad-group/protocol';
 import { busStopped } from './bus-stopped.ts';
 import type { LogBounds } from './log-bounds.ts';
 import { placeMs } from './place.ts';
@@ -78,6 +78,7 @@ export class Publisher {
   /** Time of the newest entry known in this epoch of the log, in milliseconds; 0 before the first. */
   #newestMs = 0;
   #epoch = '';
+  #head: Position | null = null;
   #deadlines: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -98,6 +99,11 @@ export class Publisher {
   /** Why Redis refused the last call, in a few words; undefined where it took it. */
   get refusal(): string | undefined {
     return this.#refusal;
+  }
+
+  /** The log's newest entry as of the last answer; null before the first. */
+  get head(): Position | null {
+    return this.#head;
   }
 
   /** @throws MadError `bus_unavailable` when `timeoutMs` is over */
@@ -202,10 +208,12 @@ export class Publisher {
     this.#epoch = epoch;
     for (let index = 0; index < call.length; index += 1) {
       const place = reply[index + 1] as string;
-      if (place !== '') this.#newestMs = Math.max(this.#newestMs, placeMs(place));
+      this.#newestMs = Math.max(this.#newestMs, placeMs(place));
       const pending = call[index] as Pending;
       settle(pending, () => pending.resolve(formatPosition({ epoch, place })));
     }
+    // One look a call is enough: the next one comes within the interval of the loopback.
+    this.#head = laterOf(this.#head, formatPosition({ epoch, place: reply.at(-1) as string }));
     this.#bounds.appended(characters);
     this.#flush();
     this.#rest();
@@ -264,6 +272,13 @@ export class Publisher {
 /** The earlier of two stream ids, of which `-` is the earliest. */
 const earlier = (a: string, b: string): string =>
   a === '-' || b === '-' ? '-' : comparePlaces(a, b) < 0 ? a : b;
+
+/** The later of two positions; the second where it is of another epoch. */
+function laterOf(a: Position | null, b: Position): Position {
+  if (a === null) return b;
+  const [known, next] = [parsePosition(a), parsePosition(b)];
+  return known.epoch === next.epoch && comparePlaces(known.place, next.place) > 0 ? a : b;
+}
 
 function settle(pending: Pending, how: () => void): void {
   if (pending.settled) return;

@@ -143,6 +143,7 @@ export function createRedisBus({ url, password, log, limits, keyPrefix }: RedisB
         { publisher, log, loopback, part: state.part(), connect: () => connect('foreign') },
         untilStopped(signal),
       ),
+    head: () => publisher.head,
     status: () => state.current,
     onStatus: (listener) => state.subscribe(listener),
   };

@@ -5,7 +5,14 @@ import { createProvider } from './provider/create-provider.ts';
 import { measureProvider } from './provider/measure-provider.ts';
 import type { Provider, ProviderEvent } from './provider/provider.ts';
 
-const metrics = { called: () => undefined, retried: () => undefined, circuit: () => undefined };
+const metrics = {
+  called: () => undefined,
+  firstToken: () => undefined,
+  failed: () => undefined,
+  retried: () => undefined,
+  used: () => undefined,
+  circuit: () => undefined,
+};
 const parts = { log: silentLogger, metrics };
 const environment = { LLM_MODEL: 'gpt-4o-mini', LLM_TIMEOUT_MS: 1_000, LLM_OUTAGE_WAIT_MS: 0 };
 

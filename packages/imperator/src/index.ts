@@ -35,4 +35,5 @@ export type {
 } from './provider/provider.ts';
 export { providerFacts } from './provider/provider-facts.ts';
 export type { RetryPolicy } from './provider/retry.ts';
+export type { Usage } from './provider/usage.ts';
 export { FIEDLER_TRIGGERS, ROGERS_TRIGGERS } from './triggers.ts';

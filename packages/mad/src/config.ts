@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { parsePrices } from './prices.ts';
 
 /** A bad environment: every bad key at once, a line each. */
 export class ConfigError extends Error {
@@ -71,6 +72,19 @@ export const EnvironmentSchema = z.object({
     .optional()
     .describe('Any OpenAI-compatible server: Ollama, vLLM, llama.cpp, a gateway.'),
   LLM_MODEL: z.string().min(1).default('gpt-4o-mini').describe('Model name, as the provider knows it.'),
+  LLM_PRICES: z
+    .string()
+    .superRefine((text, context) => {
+      try {
+        parsePrices(text);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: (error as Error).message });
+      }
+    })
+    .default('')
+    .describe(
+      'What models cost, for the metric of it: `MODEL=INPUT/OUTPUT` or `MODEL=INPUT/CACHED/OUTPUT`, for a million tokens, with spaces between models. Without it there are counts of tokens and no cost.',
+    ),
   LLM_TIMEOUT_MS: whole(1, 3_600_000)
     .default(60_000)
     .describe('Longest wait for the provider’s next bytes, in ms.'),

@@ -147,7 +147,7 @@ export function createMad(options: MadOptions): Mad {
   async function begin(): Promise<void> {
     if (stopping.signal.aborted) return;
     startedAtMs = Date.now();
-    metrics.set('mad_info', { mad: id, version: options.version, instance: instanceId }, 1);
+    metrics.set('mad_info', { mad: id, version: options.version, instance_id: instanceId }, 1);
     if (bus) busWatch = watchBus({ bus, madId: id, log, metrics });
     try {
       for (const part of options.parts ?? []) {

@@ -26,11 +26,11 @@ export {
 } from './config.ts';
 export { createMad } from './create-mad.ts';
 export { createLog, type LogLevel, type LogOptions } from './log.ts';
-export { madBase } from './mad-base.ts';
+export { madBase, measured } from './mad-base.ts';
 export type { Lifecycle, Mad, MadOptions, StatusFacts } from './mad-types.ts';
-export { METRICS, type MetricName } from './metrics/catalogue.ts';
+export { METRIC_GROUPS, METRICS, type MetricName } from './metrics/catalogue.ts';
 export { providerMetrics } from './metrics/provider-metrics.ts';
-export { createMetrics, type MadMetrics } from './metrics.ts';
+export { collectProcessMetrics, createMetrics, type MadMetrics } from './metrics.ts';
 export { createPlatformServer, type PlatformServer, type PlatformServerOptions } from './platform-server.ts';
 export { type RetryingOptions, retrying } from './retrying.ts';
 export { type ProcessParts, type Running, type RunOptions, runProcess } from './run-process.ts';

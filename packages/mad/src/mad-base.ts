@@ -1,5 +1,6 @@
 import type { Bus } from '@mad-group/bus';
 import type { MadOptions } from './mad-types.ts';
+import { meterBus } from './metered-bus.ts';
 import type { ProcessParts } from './run-process.ts';
 
 type Base = Pick<
@@ -16,4 +17,10 @@ export const madBase = ({ config, bus, callers, log, metrics }: ProcessParts<Bus
   allowedOrigins: config.ALLOWED_ORIGINS,
   log,
   metrics,
+});
+
+/** The same with the bus as one MAD has it: what it publishes, and how far it has read, is measured as its own. */
+export const measured = <Parts extends ProcessParts<Bus | null>>(parts: Parts, madId: string): Parts => ({
+  ...parts,
+  bus: parts.bus && meterBus(parts.bus, parts.metrics, madId),
 });

@@ -4,6 +4,12 @@ import { expect, test } from 'vitest';
 import { meterBus } from './metered-bus.ts';
 import { createMetrics } from './metrics.ts';
 
+test('a bus that is measured is not measured again', async () => {
+  const metrics = createMetrics({ processMetrics: false });
+  const bus = meterBus(createMemoryBus(), metrics, 'toy');
+  expect(meterBus(bus, metrics, 'toy')).toBe(bus);
+});
+
 test('what a MAD publishes is counted by outcome, and otherwise the bus is as it was', async () => {
   const metrics = createMetrics({ processMetrics: false });
   const bus = createMemoryBus();

@@ -10,7 +10,7 @@ export interface PlatformServerOptions {
   readonly port: number;
   readonly portKey: string;
   readonly mads: readonly Pick<Mad, 'id' | 'notReady'>[];
-  readonly metrics: Pick<MadMetrics, 'registry'> & Partial<Pick<MadMetrics, 'set'>>;
+  readonly metrics: Pick<MadMetrics, 'registry'> & Partial<Pick<MadMetrics, 'set' | 'scrape'>>;
   readonly log: Logger;
 }
 
@@ -56,7 +56,7 @@ export function createPlatformServer(options: PlatformServerOptions): PlatformSe
           } else if (path === '/metrics') {
             for (const mad of mads)
               metrics.set?.('mad_ready', { mad: mad.id }, mad.notReady() === null ? 1 : 0);
-            metrics.registry.metrics().then(
+            (metrics.scrape ?? (() => metrics.registry.metrics()))().then(
               (text) => {
                 response.writeHead(200, { 'content-type': metrics.registry.contentType });
                 response.end(text);

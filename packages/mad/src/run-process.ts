@@ -89,7 +89,7 @@ async function run(
     await assertPortIsFree({ host: config.HOST, port: config[portKey], portKey });
   }
   const log = createLog({ name, level: config.LOG_LEVEL, pretty: process.stdout.isTTY === true });
-  const metrics = createMetrics();
+  const metrics = createMetrics({ log });
   const callers = createCallers({
     host: config.HOST,
     tokens: config.MAD_TOKENS,

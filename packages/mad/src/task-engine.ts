@@ -20,8 +20,11 @@ import {
   type TaskWording,
 } from '@mad-group/tasks';
 import type { Lifecycle } from './mad-types.ts';
-import { taskMetrics } from './metrics/task-metrics.ts';
+import { watchDatabase } from './metrics/database-metrics.ts';
+import { taskMetrics, watchTasks } from './metrics/task-metrics.ts';
 import type { ProcessParts } from './run-process.ts';
+
+export { databaseWrites } from './metrics/database-metrics.ts';
 
 /** The tasks as a Thought Engine reads them, with its caller's eyes. */
 interface TaskReading {
@@ -69,10 +72,22 @@ export function createTaskEngine(options: TaskEngineOptions): TaskEngine {
     retentionDays: config.TASK_RETENTION_DAYS,
     taskTimeoutMs: config.TASK_DEADLINE_MS,
   });
+  const looks: (() => void)[] = [];
   return {
     tools: createTaskTools({ prefix: madId, runner }),
     resources: createTaskResources({ prefix: madId, runner }),
-    database: { start: async () => undefined, stop: async () => database.close() },
+    database: {
+      async start() {
+        looks.push(
+          watchTasks(options.metrics, madId, runner.watch),
+          watchDatabase(options.metrics, madId, database),
+        );
+      },
+      async stop() {
+        for (const end of looks.splice(0)) end();
+        database.close();
+      },
+    },
     runner: {
       start: runner.start,
       stop: ({ deadlineMs } = { deadlineMs: config.DRAIN_MS }) => runner.stop({ deadlineMs }),

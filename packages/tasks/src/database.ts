@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Logger } from '@mad-group/protocol';
 import Database from 'better-sqlite3';
 import { createCheckpoints } from './database-checkpoints.ts';
+import { type Footprint, readFootprint } from './database-footprint.ts';
 import { lockDatabase } from './database-lock.ts';
 import { createGroupCommit, type GroupCommit } from './group-commit.ts';
 import { assertMigratable, type Migration, migrate } from './migrations.ts';
@@ -52,6 +53,7 @@ export interface StateDatabase extends Connection {
   readonly relaxed: Connection;
   /** `OK`, or what is wrong. Writes to the disk to find out, and gives the same answer for some seconds. */
   check(): string;
+  footprint(): Promise<Footprint>;
   /** Commits what is waiting, and lets go of the file. Idempotent. */
   close(): void;
 }
@@ -64,7 +66,14 @@ export interface OpenDatabaseOptions {
   readonly lockWaitMs?: number;
   /** Largest file that is searched for damage, in bytes. Default 256 MiB. */
   readonly maxSearchedBytes?: number;
+  /** Told of each write transaction, how long it took, its wait for the disk included. */
+  readonly onWrite?: OnWrite;
 }
+
+/** Whether a transaction's commit waits for the disk. */
+export type Durability = 'synced' | 'relaxed';
+type OnWrite = (durability: Durability, durationMs: number) => void;
+const SYNCHRONOUS = { synced: 'FULL', relaxed: 'NORMAL' } as const satisfies Record<Durability, string>;
 
 /**
  * Opens the database, makes it and its directory where there are none, and brings it to the newest
@@ -106,7 +115,7 @@ function open(options: OpenDatabaseOptions): StateDatabase {
       { path, applied, migrations: migrations.length },
       `Initialized SQLite state database at ${path}`,
     );
-    return stateDatabase(path, connection, release);
+    return stateDatabase(path, connection, release, options.onWrite ?? (() => undefined));
   } catch (error) {
     release();
     throw error;
@@ -152,8 +161,13 @@ function connect(path: string): Database.Database {
   return connection;
 }
 
-function stateDatabase(path: string, connection: Database.Database, release: () => void): StateDatabase {
-  const { durable, relaxed, flush } = transactingOn(connection);
+function stateDatabase(
+  path: string,
+  connection: Database.Database,
+  release: () => void,
+  onWrite: OnWrite,
+): StateDatabase {
+  const { durable, relaxed, flush } = transactingOn(connection, onWrite);
   const userVersion = connection.prepare('PRAGMA user_version').pluck();
   const inode = statSync(path).ino;
   let checked = { answer: '', untilMs: Number.NEGATIVE_INFINITY };
@@ -180,6 +194,7 @@ function stateDatabase(path: string, connection: Database.Database, release: () 
       checked = { answer, untilMs: performance.now() + keptMs };
       return answer;
     },
+    footprint: () => readFootprint(path),
     close() {
       if (!connection.open) return;
       try {
@@ -197,21 +212,29 @@ function stateDatabase(path: string, connection: Database.Database, release: () 
  * One connection for both kinds of transaction, since each commit of one connection makes another
  * one forget all the pages that it holds. SQLite refuses to change the kind within a transaction.
  */
-function transactingOn(connection: Database.Database): {
+function transactingOn(
+  connection: Database.Database,
+  onWrite: OnWrite,
+): {
   durable: Connection;
   relaxed: Connection;
   /** Commits what is waiting. */
   flush(): void;
 } {
   const run = connection.transaction((work: () => unknown) => work());
-  let current = 'FULL';
+  let current: Durability = 'synced';
   const groups: GroupCommit[] = [];
 
-  function transacting(synchronous: 'FULL' | 'NORMAL'): Connection {
+  function transacting(durability: Durability): Connection {
     const transaction = <T>(work: () => T): T => {
-      if (current !== synchronous) connection.exec(`PRAGMA synchronous = ${synchronous}`);
-      current = synchronous;
-      return run.immediate(work) as T;
+      if (current !== durability) connection.exec(`PRAGMA synchronous = ${SYNCHRONOUS[durability]}`);
+      current = durability;
+      // A savepoint is part of the transaction that it stands in.
+      if (connection.inTransaction) return run.immediate(work) as T;
+      const startedMs = performance.now();
+      const result = run.immediate(work) as T;
+      onWrite(durability, performance.now() - startedMs);
+      return result;
     };
     const group = createGroupCommit(transaction, () => connection.inTransaction);
     groups.push(group);
@@ -225,8 +248,8 @@ function transactingOn(connection: Database.Database): {
   }
 
   return {
-    relaxed: transacting('NORMAL'),
-    durable: transacting('FULL'),
+    relaxed: transacting('relaxed'),
+    durable: transacting('synced'),
     flush() {
       for (const group of groups) group.flush();
     },

@@ -1,4 +1,10 @@
-export { type Connection, type OpenDatabaseOptions, openDatabase, type StateDatabase } from './database.ts';
+export {
+  type Connection,
+  type Durability,
+  type OpenDatabaseOptions,
+  openDatabase,
+  type StateDatabase,
+} from './database.ts';
 export { backupDatabase, madsWithState, restoreDatabase, stateDatabasePath } from './database-backup.ts';
 export type { Migration } from './migrations.ts';
 export type { Publisher, TaskMetrics, TaskWording } from './ports.ts';
@@ -14,3 +20,4 @@ export {
 } from './task-runner.ts';
 export { createTaskStore, type TaskStore } from './task-store.ts';
 export { createTaskResources, createTaskTools, type TaskToolOptions } from './task-tools.ts';
+export type { TaskWatch } from './task-watch.ts';

@@ -11,6 +11,9 @@ export interface Publisher {
 export interface TaskMetrics {
   submitted(): void;
   refused(): void;
+  /** An attempt begins; `repeated` where it is not the task's first. */
+  attempt(kind: 'first' | 'repeated'): void;
+  /** From the task's creation to its end. */
   finished(status: TaskStatus, durationMs: number): void;
   /** From the task's creation to its first token in the store. */
   firstToken(latencyMs: number): void;

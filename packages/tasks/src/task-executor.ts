@@ -13,6 +13,7 @@ import type { TaskMetrics } from './ports.ts';
 import { isSqliteError } from './sqlite-errors.ts';
 import type { StoredTask } from './stored-task.ts';
 import type { AttemptEnd, TaskStore } from './task-store.ts';
+import type { Progress } from './task-watch.ts';
 import { pullThoughts } from './thoughts.ts';
 import type { TokenWriter } from './token-writer.ts';
 import { createTextJoiner } from './whole-text.ts';
@@ -38,6 +39,7 @@ export interface ExecutorOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: TaskMetrics;
+  readonly progress: Progress;
   /** Longest time of one attempt, in milliseconds; no limit where absent. */
   readonly taskTimeoutMs?: number | undefined;
 }
@@ -49,7 +51,7 @@ export interface ExecutorOptions {
 export type Executor = (task: StoredTask, controller: AbortController, halt: AbortSignal) => Promise<void>;
 
 export function createExecutor(options: ExecutorOptions): Executor {
-  const { store, writer, thinker, clock, metrics, taskTimeoutMs } = options;
+  const { store, writer, thinker, clock, metrics, progress, taskTimeoutMs } = options;
 
   return async (task, controller, halt) => {
     const log = options.log.child({ task_id: task.taskId, correlation_id: task.correlationId });
@@ -59,6 +61,8 @@ export function createExecutor(options: ExecutorOptions): Executor {
         ? undefined
         : setTimeout(() => controller.abort('timed out' satisfies Interruption), taskTimeoutMs);
     log.info({ attempt: task.attempt }, `Task ${task.taskId} status changed to RUNNING`);
+    metrics.attempt(task.attempt === 1 ? 'first' : 'repeated');
+    progress.shown(task.id);
     try {
       const response = await think(task, controller.signal, halt, log);
       const ended = end();
@@ -67,6 +71,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       await broken(error, task, end(), controller.signal, halt, log);
     } finally {
       clearTimeout(timer);
+      progress.ended(task.id);
     }
   };
 
@@ -79,8 +84,10 @@ export function createExecutor(options: ExecutorOptions): Executor {
     const answer = createTextJoiner();
     let streaming = false;
     let count = 0;
-    const add = (event: Omit<NewEvent, 'atMs'>): void =>
+    const add = (event: Omit<NewEvent, 'atMs'>): void => {
+      progress.shown(task.id);
       writer.add(task.id, task.attempt, { ...event, atMs: clock.now() });
+    };
 
     async function addToken(token: string): Promise<void> {
       if (token === '') return;

@@ -48,6 +48,8 @@ export interface TaskQueries {
   history(task: StoredTask, maxTurns: number): Turn[];
   countByStatus(): Record<TaskStatus, number>;
   oldestPending(limit: number): number[];
+  /** When the oldest of them was made, in milliseconds since 1970. */
+  oldestPendingMs(): number | undefined;
   /** Tasks that an ended process left unfinished, with how often that happened to them before. */
   interrupted(): { id: number; crashes: number }[];
   deleteEndedBefore(endMs: number, limit: number): number;
@@ -78,6 +80,9 @@ export function createTaskQueries(connection: Connection): TaskQueries {
   );
   const pending = connection.prepare<[number], { id: number }>(
     "SELECT id FROM tasks WHERE status = 'PENDING' ORDER BY id LIMIT ?",
+  );
+  const oldest = connection.prepare<[], { created_ms: number }>(
+    "SELECT created_ms FROM tasks WHERE status = 'PENDING' ORDER BY id LIMIT 1",
   );
   const interrupted = connection.prepare<[], { id: number; crashes: number }>(
     "SELECT id, crashes FROM tasks WHERE status IN ('RUNNING', 'STREAMING') ORDER BY id",
@@ -126,6 +131,7 @@ export function createTaskQueries(connection: Connection): TaskQueries {
       return Object.fromEntries(rows) as Record<TaskStatus, number>;
     },
     oldestPending: (limit) => pending.all(limit).map(({ id }) => id),
+    oldestPendingMs: () => oldest.get()?.created_ms,
     interrupted: () => interrupted.all(),
     deleteEndedBefore: (endMs, limit) => Number(remove.run(endMs, limit).changes),
   };

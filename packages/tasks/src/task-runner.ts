@@ -9,6 +9,7 @@ import type { StoredTask } from './stored-task.ts';
 import { createExecutor, type Interruption } from './task-executor.ts';
 import { createTaskReader, type TaskReader } from './task-reader.ts';
 import type { TaskStore } from './task-store.ts';
+import { createProgress, type TaskWatch, watchTasks } from './task-watch.ts';
 import { createThroughput } from './throughput.ts';
 import { createTokenWriter } from './token-writer.ts';
 
@@ -75,6 +76,7 @@ export interface TaskRunner extends TaskReader {
   /** @throws MadError `not_found`, `conflict` where the task has ended */
   cancel(taskId: string, caller: Caller): Promise<StoredTask>;
   load(): TaskLoad;
+  watch(): TaskWatch;
 }
 
 /**
@@ -84,7 +86,8 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   const { store, clock, log, metrics, concurrency, queueMax, maxAttempts } = options;
   const notifier = createEventNotifier();
   const writer = createTokenWriter(store, log);
-  const execute = createExecutor({ ...options, writer });
+  const progress = createProgress();
+  const execute = createExecutor({ ...options, writer, progress });
   const outbox = createOutbox({ ...options, table: store.outbox });
   const retention = createRetention(options);
   const throughput = createThroughput(clock);
@@ -335,5 +338,6 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
       running: running.size,
       unpublished: outbox.pending(),
     }),
+    watch: () => watchTasks(store, progress, clock),
   };
 }

@@ -64,6 +64,8 @@ export interface TaskStore {
    */
   history(task: StoredTask, maxTurns: number): Turn[];
   countByStatus(): Record<TaskStatus, number>;
+  /** When the first task of the queue was made, in milliseconds since 1970; undefined where none waits. */
+  oldestQueuedMs(): number | undefined;
   /** Takes the oldest waiting tasks, so many as there is room for as it commits: PENDING → RUNNING. */
   claim(room: () => number): Promise<StoredTask[]>;
   /**
@@ -161,6 +163,7 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
     events: log.read,
     history: queries.history,
     countByStatus: queries.countByStatus,
+    oldestQueuedMs: queries.oldestPendingMs,
     async claim(room) {
       const claimed = await database.commit(() => {
         const atMs = clock.now();

@@ -58,7 +58,10 @@ async function open(): Promise<void> {
     planner,
     log: silentLogger,
     callers: createCallers({ host: config.HOST, auth: 'on', log: silentLogger }),
-    provider: createProvider(config, { log: silentLogger, metrics: providerMetrics(metrics, 'fiedler') }),
+    provider: createProvider(config, {
+      log: silentLogger,
+      metrics: providerMetrics({ metrics, config }, 'fiedler'),
+    }),
   });
   await fiedler.start();
   client = await connectTools(`ws://127.0.0.1:${fiedler.port}`);

@@ -10,8 +10,15 @@ import {
   redirectToRogers,
   taskRules,
 } from '@mad-group/imperator';
-import { createMad, type Mad, madBase, type PlannerClient, type ProcessParts } from '@mad-group/mad';
-import { createTaskEngine } from '@mad-group/mad/tasks';
+import {
+  createMad,
+  type Mad,
+  madBase,
+  measured,
+  type PlannerClient,
+  type ProcessParts,
+} from '@mad-group/mad';
+import { createTaskEngine, databaseWrites } from '@mad-group/mad/tasks';
 import { openDatabase, TASK_MIGRATIONS } from '@mad-group/tasks';
 import packageJson from '../package.json' with { type: 'json' };
 import { taskImperatorTools } from './imperator-tools.ts';
@@ -34,12 +41,14 @@ export interface FiedlerOptions extends ProcessParts<Bus> {
  *
  * @throws MadError `database_*`; ContextFileError without its IMPERATOR.md
  */
-export async function createFiedler(options: FiedlerOptions): Promise<Mad> {
+export async function createFiedler(given: FiedlerOptions): Promise<Mad> {
+  const options = measured(given, ID);
   const { config, planner, provider, open = openDatabase } = options;
   const log = options.log.child({ mad: ID });
   const contextFile = await loadContext(CONTEXT_FILE);
   const path = join(config.DATA_DIR, 'fiedler_state.db');
-  const database = open({ path, log, migrations: TASK_MIGRATIONS });
+  const onWrite = databaseWrites(options.metrics, ID);
+  const database = open({ path, log, migrations: TASK_MIGRATIONS, onWrite });
 
   const tasks = createTaskEngine({
     ...options,

@@ -8,7 +8,7 @@ await runProcess({
   portKeys: ['FIEDLER_PORT'],
   busPolicy: 'required',
   async build(parts) {
-    const metrics = providerMetrics(parts.metrics, 'fiedler');
+    const metrics = providerMetrics(parts, 'fiedler');
     const provider = createProvider(parts.config, { log: parts.log, metrics });
     return {
       start: [[await createFiedler({ ...parts, provider, planner: createGroupPlanner(parts, 'fiedler') })]],

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createMad, type Mad, madBase, type ProcessParts } from '@mad-group/mad';
+import { createMad, type Mad, madBase, measured, type ProcessParts } from '@mad-group/mad';
 import packageJson from '../package.json' with { type: 'json' };
 import { clientsResource } from './clients-resource.ts';
 import { Gateway } from './gateway.ts';
@@ -11,7 +11,8 @@ import { unsubscribeTool } from './tools/unsubscribe.ts';
 const ID = 'grace';
 
 /** Grace V0, the gateway: clients send, subscribe and poll through it. It does not think. */
-export function createGrace(parts: ProcessParts): Mad {
+export function createGrace(given: ProcessParts): Mad {
+  const parts = measured(given, ID);
   const { config, bus, log, metrics } = parts;
   const gateway = new Gateway({
     bus,

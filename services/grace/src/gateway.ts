@@ -10,6 +10,7 @@ import { PUSH_LIMITS, Push, type PushLimits } from './delivery/push.ts';
 import { MessagePool, type SharedMessage } from './delivery/shared-message.ts';
 import { Turns } from './delivery/turns.ts';
 import { within } from './delivery/within.ts';
+import { createGatewayMetrics, type GatewayMetrics } from './gateway-metrics.ts';
 
 export interface GatewayOptions {
   readonly bus: Bus;
@@ -43,17 +44,16 @@ export class Gateway {
   readonly push: Push;
   /** For reads of the log on behalf of one client. */
   readonly turns = new Turns(MAX_READING_ALONE);
-  readonly #metrics: Pick<MadMetrics, 'count' | 'set'>;
+  readonly #metrics: GatewayMetrics;
   readonly #stopped = new AbortController();
 
   constructor(options: GatewayOptions) {
-    const { bus, log, metrics, instanceId, idleMs, maxClients, clock = systemClock } = options;
-    const pool = new MessagePool(options.poolBytes);
+    const { bus, log, instanceId, idleMs, maxClients, clock = systemClock } = options;
+    const metrics = createGatewayMetrics(options.metrics);
+    const pool = new MessagePool(options.poolBytes, (queues) => metrics.dropped('memory', queues));
     this.bus = bus;
     this.#metrics = metrics;
-    this.push = new Push(options.pushLimits ?? PUSH_LIMITS, () =>
-      metrics.count('mad_websocket_closed_total', { mad: 'grace', reason: 'slow_reader' }),
-    );
+    this.push = new Push(options.pushLimits ?? PUSH_LIMITS, () => metrics.closedSlowReader());
     this.records = new ClientRecords(bus.kv, idleMs * RECORD_LIFE);
     this.fanOut = new FanOut({
       bus,
@@ -61,6 +61,7 @@ export class Gateway {
       turns: this.turns,
       deliver: (client, message) => this.#deliver(client, message),
       tellGap: (client, { reason, from, to }) => this.#tellGap(client, { reason, from, to }),
+      onGap: ({ reason }) => metrics.gap(reason),
       ready: (client) => this.#ready(client),
     });
     const { fanOut, push, records } = this;
@@ -73,7 +74,7 @@ export class Gateway {
       maxClients,
       save: (client) => this.keeper.save(client),
       onForgotten: (reason) => {
-        metrics.count('mad_grace_expired_total', { reason });
+        metrics.forgotten(reason);
         this.showSize();
       },
     });
@@ -95,7 +96,7 @@ export class Gateway {
 
   /** Tells the metrics how many clients there are. */
   showSize(): void {
-    this.#metrics.set('mad_grace_clients', {}, this.clients.size);
+    this.#metrics.clients(this.clients.size);
   }
 
   #deliver(client: Client, message: SharedMessage): void {
@@ -111,7 +112,7 @@ export class Gateway {
       client.unsaved = true;
       return;
     }
-    if (client.queue.put(message)) this.#metrics.count('mad_grace_dropped_total', {});
+    if (client.queue.put(message)) this.#metrics.dropped('queue_full', 1);
     if (client.push) this.push.waits(client, client.push, message);
   }
 

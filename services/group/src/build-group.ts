@@ -11,7 +11,7 @@ export async function buildGroup(parts: ProcessParts<Bus>): Promise<Running> {
   const provider = (madId: string) =>
     createProvider(parts.config, {
       log: parts.log.child({ mad: madId }),
-      metrics: providerMetrics(parts.metrics, madId),
+      metrics: providerMetrics(parts, madId),
     });
   const planner = (madId: string) => createGroupPlanner(parts, madId);
 

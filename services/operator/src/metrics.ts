@@ -1,5 +1,6 @@
+import { collectProcessMetrics } from '@mad-group/mad';
 import { CONDITION_TYPES, type MadGroup, type MadGroupStatus } from '@mad-group/protocol';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Every metric of the operator's own, by name; `docs/reference/metrics.md` is generated from this table. */
 export const OPERATOR_METRICS = {
@@ -37,11 +38,6 @@ export const OPERATOR_METRICS = {
 } as const;
 
 const PASS_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30];
-const MISNAMED = [
-  'nodejs_active_handles_total',
-  'nodejs_active_requests_total',
-  'nodejs_active_resources_total',
-];
 const VALUES = { True: 1, False: 0, Unknown: -1 } as const;
 
 /** What the operator tells of itself. */
@@ -60,9 +56,7 @@ export interface OperatorMetrics {
 /** @param queueDepth is asked at each scrape */
 export function createOperatorMetrics(queueDepth: () => number): OperatorMetrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  // Gauges that are called like counters, and sums of others; Prometheus' own lint refuses them.
-  for (const name of MISNAMED) registry.removeSingleMetric(name);
+  collectProcessMetrics(registry);
   const of = <Name extends keyof typeof OPERATOR_METRICS>(name: Name) => {
     const { help, labels } = OPERATOR_METRICS[name];
     return { name, help, labelNames: [...labels], registers: [registry] };

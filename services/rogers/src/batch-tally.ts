@@ -1,4 +1,4 @@
-import type { LogBatch, LogItem } from '@mad-group/bus';
+import type { Bus, LogBatch, LogItem } from '@mad-group/bus';
 import {
   type Envelope,
   HEARTBEAT_CHANNEL,
@@ -23,7 +23,12 @@ interface HourlyCount {
   count: number;
 }
 
-export type Gap = Extract<LogItem, { kind: 'gap' }>;
+type LogGap = Extract<LogItem, { kind: 'gap' }>;
+
+/** A piece of the log that is gone. `restart`: a `memory` bus began anew with its process, as it always does. */
+export interface Gap extends Omit<LogGap, 'reason'> {
+  readonly reason: LogGap['reason'] | 'restart';
+}
 
 /** What Rogers has read so far. */
 export interface WatchState {
@@ -43,7 +48,11 @@ export interface BatchTally {
 }
 
 /** Counts a batch and follows the registry through it. The state is left as it is. */
-export function tallyBatch(batch: Pick<LogBatch, 'items'>, state: WatchState): BatchTally {
+export function tallyBatch(
+  batch: Pick<LogBatch, 'items'>,
+  state: WatchState,
+  bus: Bus['kind'] = 'redis',
+): BatchTally {
   const counts = new Map<string, HourlyCount>();
   const foreign = new Map<string, number>();
   const gaps: Gap[] = [];
@@ -55,7 +64,7 @@ export function tallyBatch(batch: Pick<LogBatch, 'items'>, state: WatchState): B
 
   for (const item of batch.items) {
     if (item.kind === 'gap') {
-      gaps.push(item);
+      gaps.push(bus === 'memory' && item.reason === 'epoch' ? { ...item, reason: 'restart' } : item);
       progress = gapRead(progress);
       continue;
     }

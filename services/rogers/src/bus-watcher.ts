@@ -1,14 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, LogBatch } from '@mad-group/bus';
 import { type Lifecycle, retrying } from '@mad-group/mad';
-import {
-  ALL_CHANNELS,
-  type Clock,
-  type Logger,
-  type Position,
-  positionTimeMs,
-  systemClock,
-} from '@mad-group/protocol';
+import { ALL_CHANNELS, type Clock, type Logger, systemClock } from '@mad-group/protocol';
 import { type BatchTally, type Gap, tallyBatch, type WatchState } from './batch-tally.ts';
 import { nothingRead } from './log-progress.ts';
 import { judged, type MadRecord } from './registry.ts';
@@ -67,6 +60,7 @@ export function createBusWatcher(options: BusWatcherOptions): BusWatcher {
     let { progress, position } = stored;
     let batchAtMs = monotonic.now();
     const batches = bus.read({
+      name: 'traffic',
       from: position ?? 'start',
       patterns: () => [ALL_CHANNELS],
       signal,
@@ -77,7 +71,7 @@ export function createBusWatcher(options: BusWatcherOptions): BusWatcher {
       const elapsedMs = monotonic.now() - batchAtMs;
       batchAtMs += elapsedMs;
       const attentive = batch.caughtUp && elapsedMs <= ATTENTION_MS && bus.status().connected;
-      const tally = tallyBatch(batch, { connections, progress });
+      const tally = tallyBatch(batch, { connections, progress }, bus.kind);
       const change = attentive
         ? judgeAll(tally, connections, batch.items.length === 0 ? elapsedMs : 0)
         : tally;
@@ -114,13 +108,9 @@ export function createBusWatcher(options: BusWatcherOptions): BusWatcher {
   ): void {
     metrics.add(change);
     for (const gap of change.gaps) logGap(gap);
-    let newest: Position | undefined;
     for (const item of batch.items) {
-      if (item.kind !== 'message') continue;
-      newest = item.envelope.position;
-      trafficLog.note(item.envelope.sender_id, item.envelope.channel);
+      if (item.kind === 'message') trafficLog.note(item.envelope.sender_id, item.envelope.channel);
     }
-    if (newest) metrics.lag(clock.now() - positionTimeMs(newest));
     for (const record of change.connections.values()) {
       // What differs from what its own messages made of it comes from its silence.
       logStatus(record, before.get(record.madId), record !== spoken.get(record.madId));
@@ -131,7 +121,7 @@ export function createBusWatcher(options: BusWatcherOptions): BusWatcher {
     const facts = { reason: gap.reason, from: gap.from, to: gap.to };
     if (gap.reason === 'trimmed') {
       log.warn(facts, 'A piece of the log was trimmed before it was read; its messages are not counted');
-    } else if (bus.kind === 'memory') {
+    } else if (gap.reason === 'restart') {
       log.info(facts, 'The memory bus began anew; counting goes on with it');
     } else {
       log.warn(facts, 'The log began anew; what was left unread of the one before is not counted');

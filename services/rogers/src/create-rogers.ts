@@ -11,8 +11,15 @@ import {
   rogersRules,
   taskRules,
 } from '@mad-group/imperator';
-import { createMad, type Mad, madBase, type PlannerClient, type ProcessParts } from '@mad-group/mad';
-import { createTaskEngine } from '@mad-group/mad/tasks';
+import {
+  createMad,
+  type Mad,
+  madBase,
+  measured,
+  type PlannerClient,
+  type ProcessParts,
+} from '@mad-group/mad';
+import { createTaskEngine, databaseWrites } from '@mad-group/mad/tasks';
 import { type Clock, systemClock } from '@mad-group/protocol';
 import { openDatabase, TASK_MIGRATIONS } from '@mad-group/tasks';
 import packageJson from '../package.json' with { type: 'json' };
@@ -45,7 +52,8 @@ export interface RogersOptions extends ProcessParts<Bus> {
  *
  * @throws ContextFileError without its IMPERATOR.md, MadError `database_*` where the file cannot be used
  */
-export async function createRogers(options: RogersOptions): Promise<Mad> {
+export async function createRogers(given: RogersOptions): Promise<Mad> {
+  const options = measured(given, ID);
   const { config, bus, metrics, planner, provider, clock = systemClock } = options;
   const log = options.log.child({ mad: ID });
   const contextFile = await loadContext(CONTEXT_FILE);
@@ -53,6 +61,7 @@ export async function createRogers(options: RogersOptions): Promise<Mad> {
     path: join(config.DATA_DIR, 'rogers_state.db'),
     log,
     migrations: [...TASK_MIGRATIONS, ...ROGERS_MIGRATIONS],
+    onWrite: databaseWrites(metrics, ID),
   });
   // A commit that power takes away takes its counts and its position alike, and the log is read again.
   const store = createTrafficStore(database.relaxed);

@@ -113,7 +113,7 @@ function readStored(folder: string) {
       .map((row) => [`${row.hour_timestamp} ${row.sender_id} ${row.topic_pattern}`, row.total_messages]),
   );
   const totals = new Map<string, number>();
-  for (const { senderId, count } of store.totals()) totals.set(senderId, (totals.get(senderId) ?? 0) + count);
+  for (const { label, count } of store.totals()) totals.set(label, (totals.get(label) ?? 0) + count);
   database.close();
   return { position, hours, totals };
 }

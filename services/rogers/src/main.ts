@@ -8,7 +8,7 @@ await runProcess({
   portKeys: ['ROGERS_PORT'],
   busPolicy: 'required',
   async build(parts) {
-    const metrics = providerMetrics(parts.metrics, 'rogers');
+    const metrics = providerMetrics(parts, 'rogers');
     const provider = createProvider(parts.config, { log: parts.log, metrics });
     return {
       start: [[await createRogers({ ...parts, provider, planner: createGroupPlanner(parts, 'rogers') })]],

@@ -1,5 +1,8 @@
 import type { Migration } from '@mad-group/tasks';
 
+/** The label of all senders that have none of their own. */
+export const OTHER_SENDERS = 'other';
+
 /**
  * Tables of `rogers_state.db` beside those of the tasks. `connections` and `hourly_metrics` have
  * the columns of the first implementation.
@@ -52,5 +55,25 @@ CREATE TABLE bus_position (
 ) STRICT;
 `;
 
+/** Senders with a label of their own in metrics: any client can make up names, and each costs for ever. */
+export const MAX_LABELS = 200;
+
+/**
+ * Who has a label is stored with the counts, since a counter that belonged to another sender after a
+ * restart would be a lie. The group's own MADs have theirs whoever comes first; of senders that were
+ * counted before there was this table, the most talkative. Written out, since a published step stays
+ * as it is when the MADs of the group or the bound change.
+ */
+const LABELLED_SENDERS = `
+CREATE TABLE labelled_senders (sender_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+INSERT INTO labelled_senders VALUES ('grace'), ('fiedler'), ('rogers'), ('sequential-thinking');
+INSERT OR IGNORE INTO labelled_senders
+  SELECT sender_id FROM message_totals WHERE sender_id <> 'other'
+  GROUP BY sender_id ORDER BY sum(message_count) DESC, sender_id LIMIT 196;
+`;
+
 /** What `openDatabase` applies after the migrations of the tasks. */
-export const ROGERS_MIGRATIONS: readonly Migration[] = [{ name: 'rogers-001', sql: TRAFFIC_TABLES }];
+export const ROGERS_MIGRATIONS: readonly Migration[] = [
+  { name: 'rogers-001', sql: TRAFFIC_TABLES },
+  { name: 'rogers-002', sql: LABELLED_SENDERS },
+];

@@ -10,32 +10,23 @@ export interface TrafficMetrics {
   restore(): void;
   /** Adds a batch that was committed. */
   add(tally: BatchTally): void;
-  /** Age of the newest entry when it was read. */
-  lag(lagMs: number): void;
   connections(records: Iterable<MadRecord>): void;
 }
 
-/** Senders with counters of their own; any further one counts under this name. */
-export const OTHER_SENDERS = 'other_senders';
+/** Why pieces of the log are missing. */
+const GAPS = ['trimmed', 'epoch', 'restart'] as const;
 
 /**
  * Counters are restored from `message_totals`, which retention leaves alone. A scrape sees what is
  * committed, since a batch is added after its commit.
- *
- * @param maxSenders bound of the `sender_id` label: any client can make up names, and each costs
- *   memory here and in Prometheus for ever
  */
 export function createTrafficMetrics(
   metrics: MadMetrics,
-  store: Pick<TrafficStore, 'totals' | 'foreignTotal' | 'gapTotals'>,
-  maxSenders = 2000,
+  store: Pick<TrafficStore, 'totals' | 'labelOf' | 'foreignTotal' | 'gapTotals'>,
 ): TrafficMetrics {
-  const senders = new Set<string>();
   let restored = false;
 
-  function count(senderId: string, topicPattern: string, amount: number): void {
-    if (senders.size < maxSenders) senders.add(senderId);
-    const label = senders.has(senderId) ? senderId : OTHER_SENDERS;
+  function count(label: string, topicPattern: string, amount: number): void {
     metrics.count('mad_bus_messages_total', { sender_id: label, topic_pattern: topicPattern }, amount);
   }
   function gap(reason: string, amount: number): void {
@@ -46,18 +37,19 @@ export function createTrafficMetrics(
     restore() {
       if (restored) return;
       restored = true;
-      for (const total of store.totals()) count(total.senderId, total.topicPattern, total.count);
+      for (const total of store.totals()) count(total.label, total.topicPattern, total.count);
+      // There before the first: what begins with 1 has no increase.
+      for (const reason of GAPS) gap(reason, 0);
       for (const { reason, count: amount } of store.gapTotals()) gap(reason, amount);
       metrics.count('mad_bus_foreign_messages_total', {}, store.foreignTotal());
     },
     add(tally) {
-      for (const entry of tally.counts) count(entry.senderId, entry.topicPattern, entry.count);
+      for (const entry of tally.counts) count(store.labelOf(entry.senderId), entry.topicPattern, entry.count);
       for (const { reason } of tally.gaps) gap(reason, 1);
       for (const amount of tally.foreign.values()) {
         metrics.count('mad_bus_foreign_messages_total', {}, amount);
       }
     },
-    lag: (lagMs) => metrics.set('mad_bus_reader_lag_seconds', { mad: 'rogers' }, Math.max(0, lagMs) / 1000),
     connections(records) {
       const counts = new Map<string, number>();
       for (const { status } of records) counts.set(status, (counts.get(status) ?? 0) + 1);

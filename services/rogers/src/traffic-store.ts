@@ -8,11 +8,14 @@ import type { Connection as Database } from '@mad-group/tasks';
 import type { BatchTally, WatchState } from './batch-tally.ts';
 import { firstHour, hourTimestamp } from './hours.ts';
 import { NO_PROGRESS } from './log-progress.ts';
+import { OTHER_SENDERS } from './migrations.ts';
 import type { ConnectionStatus, MadRecord } from './registry.ts';
+import { createSenderLabels } from './sender-labels.ts';
 
-/** A sender's messages on one topic pattern since counting began. */
+/** Messages on one topic pattern since counting began, of one sender or of all others. */
 interface MessageTotal {
-  readonly senderId: string;
+  /** The sender's id, or {@link OTHER_SENDERS}. */
+  readonly label: string;
   readonly topicPattern: string;
   readonly count: number;
 }
@@ -58,6 +61,8 @@ export interface TrafficStore {
   /** The same hours summed up, each list by its largest totals and `limit` long at most. */
   statTotals(nowMs: number, hours: number, limit: number): StatTotals;
   totals(): MessageTotal[];
+  /** What the sender is called in metrics: itself, or {@link OTHER_SENDERS}. */
+  labelOf(senderId: string): string;
   foreignTotal(): number;
   /** How many gaps there were, by reason. */
   gapTotals(): { readonly reason: string; readonly count: number }[];
@@ -124,9 +129,11 @@ export function createTrafficStore(database: Database): TrafficStore {
   const totalBySender = totalsBy('sender_id');
   const totalByTopicPattern = totalsBy('topic_pattern');
   const totalByHour = totalsBy('hour_timestamp');
-  const readTotals = database.prepare<[], MessageTotal>(
-    'SELECT sender_id AS senderId, topic_pattern AS topicPattern, message_count AS count FROM message_totals',
-  );
+  const readTotals = database.prepare<[], MessageTotal>(`
+    SELECT coalesce(l.sender_id, '${OTHER_SENDERS}') AS label, topic_pattern AS topicPattern,
+      sum(message_count) AS count
+    FROM message_totals t LEFT JOIN labelled_senders l ON l.sender_id = t.sender_id
+    GROUP BY 1, 2`);
   const readForeign = database.prepare<[], { total: number }>(
     'SELECT coalesce(sum(message_count), 0) AS total FROM foreign_totals',
   );
@@ -140,7 +147,10 @@ export function createTrafficStore(database: Database): TrafficStore {
 
   const deleteConnection = database.prepare<[string]>('DELETE FROM connections WHERE mad_id = ?');
 
+  const labels = createSenderLabels(database);
+
   const write = (tally: BatchTally, position: Position, noticedAt: Date): void => {
+    labels.take(tally.counts);
     for (const { hour, senderId, topicPattern, count } of tally.counts) {
       addHourly.run(hour, senderId, topicPattern, count);
       addTotal.run(senderId, topicPattern, count);
@@ -171,7 +181,10 @@ export function createTrafficStore(database: Database): TrafficStore {
           row === undefined ? NO_PROGRESS : { atMs: row.progress_ms, silenceFromMs: row.silence_from_ms },
       };
     },
-    commit: (tally, position, noticedAt) => database.transaction(() => write(tally, position, noticedAt)),
+    commit(tally, position, noticedAt) {
+      database.transaction(() => write(tally, position, noticedAt));
+      labels.committed();
+    },
     connections: () => readConnections.all(),
     forget: (madIds) =>
       database.transaction(() => {
@@ -189,6 +202,7 @@ export function createTrafficStore(database: Database): TrafficStore {
       };
     },
     totals: () => readTotals.all(),
+    labelOf: labels.of,
     foreignTotal: () => readForeign.get()?.total ?? 0,
     gapTotals: () => readGaps.all(),
     deleteBefore: (timeMs) =>

@@ -1,6 +1,6 @@
 import type { Bus } from '@mad-group/bus';
 import { createPlanMaker, type Provider, providerFacts } from '@mad-group/imperator';
-import { createMad, type Mad, madBase, type ProcessParts } from '@mad-group/mad';
+import { createMad, type Mad, madBase, measured, type ProcessParts } from '@mad-group/mad';
 import packageJson from '../package.json' with { type: 'json' };
 import { performSequentialThinking } from './tools/perform-sequential-thinking.ts';
 
@@ -20,7 +20,7 @@ export function createSequentialThinking(options: SequentialThinkingOptions): Ma
     log: options.log.child({ mad: ID }),
   });
   return createMad({
-    ...madBase(options),
+    ...madBase(measured(options, ID)),
     id: ID,
     title: 'SequentialThinking',
     version: packageJson.version,

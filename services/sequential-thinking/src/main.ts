@@ -8,7 +8,7 @@ await runProcess({
   portKeys: ['SEQUENTIAL_THINKING_PORT'],
   busPolicy: 'optional',
   build(parts) {
-    const metrics = providerMetrics(parts.metrics, 'sequential-thinking');
+    const metrics = providerMetrics(parts, 'sequential-thinking');
     const provider = createProvider(parts.config, { log: parts.log, metrics });
     return { start: [[createSequentialThinking({ ...parts, provider })]] };
   },

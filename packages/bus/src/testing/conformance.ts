@@ -364,6 +364,28 @@ export function busConformance(name: string, makeBus: MakeBus): void {
       });
     });
 
+    describe('the head', () => {
+      test('is the newest entry, one’s own at once and that of others soon', async () => {
+        const [own, other] = [await makeStarted(), await makeStarted()];
+        const first = await own.publish(message('a'));
+        expect(own.head()).toBe(first);
+        const second = await other.publish(message('b'));
+        // In memory the two are two logs, and each its own.
+        const newest = own.kind === 'memory' ? first : second;
+        await expect.poll(() => own.head(), { timeout: 5_000 }).toBe(newest);
+        expect(other.head()).toBe(second);
+      });
+
+      test('does not go back where an old message is published again', async () => {
+        const bus = await makeStarted();
+        const old = message('old');
+        await bus.publish(old);
+        const newest = await bus.publish(message('new'));
+        await bus.publish(old, { retry: true });
+        expect(bus.head()).toBe(newest);
+      });
+    });
+
     describe('status and stop', () => {
       test('status tells of each change, and stop may be said twice', async () => {
         const bus = await makeStarted();

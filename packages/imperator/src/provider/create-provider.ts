@@ -33,6 +33,8 @@ export function createProvider(
     timeoutMs: config.LLM_TIMEOUT_MS,
     log,
     onRetry: metrics.retried,
+    onFailure: metrics.failed,
+    onUsage: (usage) => metrics.used(config.LLM_MODEL, usage),
     circuit: createCircuit({ log, onChange: metrics.circuit }),
     outageWaitMs: config.LLM_OUTAGE_WAIT_MS,
   });

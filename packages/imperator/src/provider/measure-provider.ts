@@ -1,12 +1,19 @@
-import { MadError } from '@mad-group/protocol';
+import { type ErrorCode, MadError } from '@mad-group/protocol';
 import type { CircuitName } from './circuit.ts';
 import type { Provider } from './provider.ts';
+import type { Usage } from './usage.ts';
 
 /** What a provider tells of its work. */
 export interface ProviderMetrics {
   /** One request has ended; `outcome` is `ok`, `cancelled`, or the code of the error. */
   called(outcome: string, durationMs: number): void;
+  /** From a request to the first event of its answer. */
+  firstToken(latencyMs: number): void;
+  /** A try failed, whatever became of the request. */
+  failed(code: ErrorCode): void;
   retried(): void;
+  /** What an answer of this model took; null where the provider does not say. */
+  used(model: string, usage: Usage | null): void;
   /** Whether requests go through to the provider, at the beginning and at each change. */
   circuit(state: CircuitName): void;
 }
@@ -26,8 +33,14 @@ export function measureProvider(provider: Provider, metrics: ProviderMetrics): P
     async *stream(request) {
       const ended = begin(request.signal);
       let failure: unknown = new DOMException('The reader left before the end.', 'AbortError');
+      const startedMs = performance.now();
+      let begun = false;
       try {
-        yield* provider.stream(request);
+        for await (const event of provider.stream(request)) {
+          if (!begun) metrics.firstToken(performance.now() - startedMs);
+          begun = true;
+          yield event;
+        }
         failure = undefined;
       } catch (error) {
         failure = error;

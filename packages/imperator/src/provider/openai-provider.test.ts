@@ -95,7 +95,7 @@ describe('an answer', () => {
     expect(events.at(-1)).toEqual({ type: 'end', reason: 'stop' });
   });
 
-  test('is asked for with as little as every server knows', async () => {
+  test('is asked for with as little as every server knows, and with the count of its tokens', async () => {
     mock.onMessage('hello', { content: 'Hi' });
     await ask(mocked());
     const request = mock.getLastRequest();
@@ -103,7 +103,8 @@ describe('an answer', () => {
       Object.keys(request?.body ?? {})
         .filter((key) => !key.startsWith('_'))
         .sort(),
-    ).toEqual(['messages', 'model', 'stream']);
+    ).toEqual(['messages', 'model', 'stream', 'stream_options']);
+    expect(request?.body).toMatchObject({ stream_options: { include_usage: true } });
   });
 
   test('carries the key, or `none` where there is only a base URL', async () => {

@@ -1,4 +1,4 @@
-import { type Logger, MadError } from '@mad-group/protocol';
+import { type ErrorCode, type Logger, MadError } from '@mad-group/protocol';
 import OpenAI, { APIError } from 'openai';
 import { type Circuit, isOutage } from './circuit.ts';
 import { toProviderError } from './openai-errors.ts';
@@ -7,6 +7,7 @@ import { streamOnce } from './openai-stream.ts';
 import type { ChatMessage, JsonRequest, Provider, ProviderEvent, StreamRequest } from './provider.ts';
 import { DEFAULT_RETRY, type RetryOptions, type RetryPolicy, waitForOutage, waitForRetry } from './retry.ts';
 import { throughCircuit } from './through-circuit.ts';
+import type { Usage } from './usage.ts';
 
 export interface OpenAiProviderOptions {
   /** Sent as the bearer token; `none` where only a base URL is given. */
@@ -20,6 +21,10 @@ export interface OpenAiProviderOptions {
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** Told of each request that is tried again. */
   readonly onRetry?: (() => void) | undefined;
+  /** Told of each try that failed, also where a later one succeeds. */
+  readonly onFailure?: ((code: ErrorCode) => void) | undefined;
+  /** Told of each answer what it took; null where the server does not say, or the answer was broken off. */
+  readonly onUsage?: ((usage: Usage | null) => void) | undefined;
   /** What spares the provider while it is away, and lets answers wait for it. */
   readonly circuit?: Circuit | undefined;
   /** Longest wait of an answer for a provider that is away, in milliseconds. Default 120,000. */
@@ -53,7 +58,7 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
     logLevel: 'off',
   });
   /** What this server turned out to support; learned from its refusals. */
-  const supports = { tools: true, format: 0 };
+  const supports = { tools: true, usage: true, format: 0 };
 
   /** What the tries of one request share; its lines in the log carry its correlation id. */
   const begin = ({ signal, correlationId }: StreamRequest | JsonRequest): RetryOptions => ({
@@ -71,11 +76,27 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
     return failure;
   }
 
+  /** The same for a request that was made, not only waited for. */
+  function failTry(error: unknown, asking: RetryOptions): MadError {
+    const failure = fail(error, asking);
+    options.onFailure?.(failure.code);
+    return failure;
+  }
+
+  /** Learns that this server does not want to be asked for the count of tokens. */
+  function refusedUsage(failure: MadError, { stream_options }: StreamingBody, asking: RetryOptions): boolean {
+    if (!stream_options || !refuses(failure, USAGE_REFUSED)) return false;
+    supports.usage = false;
+    asking.log.warn({ reason: failure.message }, 'this server is not asked for the count of tokens any more');
+    return true;
+  }
+
   function body(messages: readonly ChatMessage[], maxTokens: number | undefined): StreamingBody {
     return {
       model,
       messages: messages.map(toOpenAiMessage),
       stream: true,
+      ...(supports.usage ? { stream_options: { include_usage: true } } : {}),
       // OpenAI renamed the field for its newer models; compatible servers know the old name.
       ...(maxTokens === undefined
         ? {}
@@ -85,12 +106,16 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
     };
   }
 
+  /** Whether a failure comes from a request and was not counted: the circuit sees to those before the first event. */
+  const isUncounted = (begun: boolean): boolean => begun || circuit === undefined;
+
   /** One request, where the circuit lets it through before this time (by `performance.now()`). */
   function attempt(asked: StreamingBody, asking: RetryOptions, untilMs: number) {
     const { signal } = asking;
-    const events = streamOnce(client, asked, { signal, timeoutMs });
+    const { onUsage = () => undefined } = options;
+    const events = streamOnce(client, asked, { signal, timeoutMs, onUsage });
     if (!circuit) return events;
-    return throughCircuit(circuit, events, { signal, untilMs, toFailure: (error) => fail(error, asking) });
+    return throughCircuit(circuit, events, { signal, untilMs, toFailure: (error) => failTry(error, asking) });
   }
 
   async function* stream(request: StreamRequest): AsyncGenerator<ProviderEvent> {
@@ -104,19 +129,20 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
       const messages =
         tools.length > 0 && !supports.tools ? withoutTools(request.messages) : request.messages;
       let begun = false;
+      const asked = {
+        ...body(messages, maxTokens),
+        ...(offersTools ? { tools: tools.map(toOpenAiTool) } : {}),
+      };
       try {
-        const asked = {
-          ...body(messages, maxTokens),
-          ...(offersTools ? { tools: tools.map(toOpenAiTool) } : {}),
-        };
         for await (const event of attempt(asked, asking, untilMs)) {
           begun = true;
           yield event;
         }
         return;
       } catch (error) {
-        const failure = fail(error, asking);
+        const failure = isUncounted(begun) ? failTry(error, asking) : fail(error, asking);
         if (begun) throw failure;
+        if (refusedUsage(failure, asked, asking)) continue;
         if (offersTools && refuses(failure, TOOLS_REFUSED)) {
           supports.tools = false;
           asking.log.warn({ reason: failure.message }, 'this model takes no tools: it answers without state');
@@ -150,15 +176,16 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
       const tried = supports.format;
       const format = formats[tried];
       const asked = { ...body(messages, maxTokens), ...(format ? { response_format: format } : {}) };
+      let text = '';
       try {
-        let text = '';
         // Plans are a help, not the answer: they do not wait for a provider that is away.
         for await (const event of attempt(asked, asking, 0)) {
           if (event.type === 'token') text += event.token;
         }
         return text;
       } catch (error) {
-        const failure = fail(error, asking);
+        const failure = isUncounted(text !== '') ? failTry(error, asking) : fail(error, asking);
+        if (refusedUsage(failure, asked, asking)) continue;
         if (format && refuses(failure, /response_?format|json|schema|grammar|structured/i)) {
           // Another request may have learned it in the meantime.
           supports.format = Math.max(supports.format, tried + 1);
@@ -180,6 +207,9 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
  */
 const TOOLS_REFUSED =
   /support\w*\b.*\btools?\b|\btools?\b.*\b(not|un)\s?(support|permit|allow|recogni)|tool.choice.*requires|tools? param.*requires|(unknown|unrecogni[sz]ed|extra|unexpected).*\btools\b/i;
+
+/** Words of a refusal of `stream_options`, as Mistral's `Extra inputs are not permitted … stream_options`. */
+const USAGE_REFUSED = /stream_?options|include_?usage/i;
 
 /** Whether the provider refused the request itself, with words of its own about this. */
 const refuses = (failure: MadError, about: RegExp): boolean =>

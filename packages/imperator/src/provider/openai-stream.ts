@@ -5,6 +5,7 @@ import { APIError } from 'openai';
 import type { ProviderEvent } from './provider.ts';
 import { readServerSentEvents } from './server-sent-events.ts';
 import { createToolCallAssembler } from './tool-call-assembler.ts';
+import { toUsage, type Usage } from './usage.ts';
 import { createWatchdog } from './watchdog.ts';
 
 type StreamingBody = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming;
@@ -23,13 +24,14 @@ const PAGES = /^(?:text\/html|application\/xhtml\+xml)$/;
  * only with a `finish_reason`: a stream that merely stops may have been cut anywhere.
  *
  * @param timeoutMs longest silence before and between two chunks, in milliseconds
+ * @param onUsage told at the end of an answer that began what it took; null where the provider does not say
  * @throws MadError `provider_timeout`, `provider_bad_response`, `provider_rejected`; the signal's
  *   reason; whatever the client throws
  */
 export async function* streamOnce(
   client: OpenAI,
   body: StreamingBody,
-  options: { signal: AbortSignal; timeoutMs: number },
+  options: { signal: AbortSignal; timeoutMs: number; onUsage?: (usage: Usage | null) => void },
 ): AsyncGenerator<ProviderEvent> {
   const { signal, timeoutMs } = options;
   const watchdog = createWatchdog();
@@ -37,6 +39,7 @@ export async function* streamOnce(
   let finish: FinishReason = null;
   let answered: string | null = null;
   let heard = false;
+  let usage: Usage | undefined;
   try {
     watchdog.arm(timeoutMs);
     // The client's own reading of the stream costs more than all the rest that a token does.
@@ -54,7 +57,9 @@ export async function* streamOnce(
       watchdog.disarm();
       for (const event of events) {
         // The last chunk may carry only usage, and some servers send others without choices.
-        const choice = toChunk(event, response.headers)?.choices?.[0];
+        const chunk = toChunk(event, response.headers);
+        usage = toUsage(chunk?.usage) ?? usage;
+        const choice = chunk?.choices?.[0];
         const token = choice?.delta?.content || choice?.delta?.refusal;
         if (token) yield { type: 'token', token };
         for (const delta of choice?.delta?.tool_calls ?? []) toolCalls.add(delta);
@@ -67,6 +72,7 @@ export async function* streamOnce(
     if (finish === null) throw watchdog.expired ? timedOut(timeoutMs) : error;
   } finally {
     watchdog.disarm();
+    if (heard) options.onUsage?.(usage ?? null);
   }
   signal.throwIfAborted();
   if (finish === null && watchdog.expired) throw timedOut(timeoutMs);

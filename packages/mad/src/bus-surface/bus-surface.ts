@@ -41,6 +41,7 @@ export function createBusSurface(options: BusSurfaceOptions): BusSurface {
   const reader = createMessageReader({
     bus,
     channel: directChannel(id),
+    name: 'tools',
     log,
     onMessage(envelope) {
       if (!isRequest(envelope)) return;

@@ -14,6 +14,8 @@ export interface MessageReader {
 export interface MessageReaderOptions {
   readonly bus: Pick<Bus, 'read' | 'readOnce' | 'status'>;
   readonly channel: string;
+  /** Of the reader, where its place is worth watching. */
+  readonly name?: string;
   /** The next message is read when this one's promise is fulfilled. */
   readonly onMessage: (envelope: Envelope) => void | Promise<void>;
   readonly log: Logger;
@@ -21,7 +23,8 @@ export interface MessageReaderOptions {
 
 /** Hands on every message of one channel from the start on, in order. */
 export function createMessageReader(options: MessageReaderOptions): MessageReader {
-  const { bus, channel, log } = options;
+  const { bus, channel, log, name } = options;
+  const named = name === undefined ? {} : { name };
   const stopping = new AbortController();
   let reading: Promise<void> | undefined;
 
@@ -42,7 +45,7 @@ export function createMessageReader(options: MessageReaderOptions): MessageReade
     let next = from;
     const failure = `Reading ${channel} failed`;
     return retrying({ signal, log, failure, firstPauseMs: 100, longestPauseMs: 10_000 }, async (worked) => {
-      for await (const batch of bus.read({ from: next, patterns: () => [channel], signal })) {
+      for await (const batch of bus.read({ ...named, from: next, patterns: () => [channel], signal })) {
         next = batch.position;
         worked();
         for (const item of batch.items) {

@@ -16,6 +16,8 @@ export interface GroupPlannerParts {
 export function createGroupPlanner(parts: GroupPlannerParts, madId: string): PlannerClient {
   const { config, metrics } = parts;
   const mad = { mad: madId };
+  metrics.count('mad_planner_calls_total', { ...mad, outcome: 'ok' }, 0);
+  metrics.set('mad_planner_connected', mad, 0);
   const client = createPlannerClient({
     url: config.SEQUENTIAL_THINKING_URL,
     token: parts.callers.serviceToken,

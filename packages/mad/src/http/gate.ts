@@ -33,6 +33,8 @@ export interface GateOptions {
   readonly log: Logger;
 }
 
+/** Why requests are refused. */
+const REASONS = ['unauthenticated', 'host', 'origin'] as const;
 /** The same reason is logged at most so often, in milliseconds. */
 const REFUSAL_LOG_INTERVAL_MS = 60_000;
 
@@ -52,11 +54,13 @@ export function createGate(options: GateOptions): Gate {
   const origins = options.allowedOrigins.map((origin) => origin.toLowerCase());
 
   const saidAtMs = new Map<string, number>();
+  // There before the first: what begins with 1 has no increase.
+  for (const reason of REASONS) metrics.count('mad_refused_requests_total', { mad: madId, reason }, 0);
 
   const refuse = (
     request: IncomingMessage,
     status: 401 | 403,
-    reason: string,
+    reason: (typeof REASONS)[number],
     error: MadError,
   ): Admission => {
     metrics.count('mad_refused_requests_total', { mad: madId, reason });

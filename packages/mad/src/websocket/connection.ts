@@ -7,6 +7,9 @@ import type { WebSocketLimits } from './limits.ts';
 import { orderedReplies } from './ordered-replies.ts';
 import { parseRequest } from './parse-request.ts';
 
+/** Why a MAD ends a connection by itself. */
+export const CLOSE_REASONS = ['slow_reader', 'keepalive', 'unauthenticated'] as const;
+
 export interface ConnectionOptions {
   readonly socket: WebSocket;
   /** What carries the WebSocket. */
@@ -17,7 +20,7 @@ export interface ConnectionOptions {
   readonly limits: WebSocketLimits;
   /** Aborts when the MAD stops. */
   readonly signal: AbortSignal;
-  readonly onClosedByUs: (reason: 'slow_reader' | 'keepalive' | 'unauthenticated') => void;
+  readonly onClosedByUs: (reason: (typeof CLOSE_REASONS)[number]) => void;
 }
 
 export interface Connection {

@@ -4,7 +4,7 @@ import type { Caller } from '@mad-group/protocol';
 import { WebSocketServer } from 'ws';
 import type { Dispatcher } from '../dispatch.ts';
 import type { MadMetrics } from '../metrics.ts';
-import { type Connection, serveConnection } from './connection.ts';
+import { CLOSE_REASONS, type Connection, serveConnection } from './connection.ts';
 import { DEFAULT_LIMITS, type WebSocketLimits } from './limits.ts';
 
 export interface WebSocketSurfaceOptions {
@@ -43,6 +43,9 @@ export function createWebSocketSurface(options: WebSocketSurfaceOptions): WebSoc
   return {
     start() {
       count();
+      for (const reason of CLOSE_REASONS) {
+        metrics.count('mad_websocket_closed_total', { mad: madId, reason }, 0);
+      }
       keepAlive ??= setInterval(() => {
         for (const connection of connections) connection.checkAlive();
       }, limits.keepAliveMs);

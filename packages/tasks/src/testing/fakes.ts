@@ -24,6 +24,7 @@ export const wording: TaskWording = {
 export const silentMetrics: TaskMetrics = {
   submitted: () => undefined,
   refused: () => undefined,
+  attempt: () => undefined,
   finished: () => undefined,
   firstToken: () => undefined,
   tokens: () => undefined,

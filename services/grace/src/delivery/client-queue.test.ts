@@ -19,10 +19,14 @@ describe('ClientQueue', () => {
     const poolBytes = fc.constantFrom(1_000_000, 20_000, 3_000);
     fc.assert(
       fc.property(steps, poolBytes, (actions, maxBytes) => {
-        const pool = new MessagePool(maxBytes);
+        let counted = 0;
+        const pool = new MessagePool(maxBytes, (queues) => {
+          counted += queues;
+        });
         const queue = new ClientQueue(pool);
         let put = 0;
         let known = 0;
+        let lost = 0;
         for (const action of [...actions, 'poll' as const]) {
           if (action === 'poll') {
             const { messages, dropped } = queue.take(Number.POSITIVE_INFINITY);
@@ -33,8 +37,11 @@ describe('ClientQueue', () => {
             );
             expect(numbersOf(messages)).toEqual(expected);
             known = put;
+            lost += dropped;
+            // Once each, as they are lost and not only as the client is told.
+            expect(counted).toBe(lost);
           } else {
-            for (let n = 0; n < action; n += 1) queue.put(message(put++));
+            for (let n = 0; n < action; n += 1) if (queue.put(message(put++))) counted += 1;
           }
           expect(queue.length).toBeLessThanOrEqual(QUEUE_LENGTH);
           expect(pool.bytes).toBeLessThanOrEqual(maxBytes);

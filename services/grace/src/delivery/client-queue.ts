@@ -27,14 +27,16 @@ export class ClientQueue {
     return this.#messages.length > 0 || this.#dropped > 0;
   }
 
-  /** Adds a message; true where the oldest had to make room for it. */
+  /** Adds a message; true where it cost another one: the oldest had to make room for it. */
   put(message: SharedMessage): boolean {
     this.#pool.hold(message);
     this.#messages.push(message);
     if (this.#messages.length <= QUEUE_LENGTH) return false;
-    this.#pool.release(this.#messages.shift() as SharedMessage);
+    const oldest = this.#messages.shift() as SharedMessage;
+    this.#pool.release(oldest);
     this.#dropped += 1;
-    return true;
+    // What the pool has let go of was lost before.
+    return oldest.frame !== null;
   }
 
   /** The oldest message that the pool has not let go of; it stays until {@link shift}. */

@@ -22,6 +22,7 @@ function start(bus: Pick<Bus, 'read' | 'readOnce'>) {
     turns: new Turns(4),
     deliver,
     tellGap: () => undefined,
+    onGap: () => undefined,
     ready: async () => undefined,
   });
   fanOut.start();

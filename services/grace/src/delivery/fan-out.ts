@@ -19,6 +19,8 @@ export interface FanOutOptions {
   readonly ready: (client: Client) => Promise<void>;
   /** Tells a client that a piece of the log is gone. */
   readonly tellGap: (client: Client, gap: Extract<LogItem, { kind: 'gap' }>) => void;
+  /** Told of each piece of the log that was gone before the one reader came to it. */
+  readonly onGap: (gap: Extract<LogItem, { kind: 'gap' }>) => void;
 }
 
 /** How long to wait before the log is read again after a defect, in milliseconds. */
@@ -135,7 +137,7 @@ export class FanOut {
           this.#filterGeneration = this.#generation;
           return this.#index.union();
         };
-        for await (const batch of bus.read({ from, patterns, signal })) this.#take(batch);
+        for await (const batch of bus.read({ name: 'fan_out', from, patterns, signal })) this.#take(batch);
       } catch (error) {
         if (signal.aborted) return;
         // The bus tells of its own absence.
@@ -199,6 +201,7 @@ export class FanOut {
   }
 
   #tellAll(gap: Extract<LogItem, { kind: 'gap' }>): void {
+    this.#options.onGap(gap);
     for (const client of this.#clients) {
       if (!this.#joining.has(client)) this.#options.tellGap(client, gap);
     }

@@ -61,10 +61,13 @@ export class MessagePool {
   readonly #maxBytes: number;
   /** Held messages, oldest first. */
   readonly #held = new Set<SharedMessage>();
+  readonly #onEvicted: (queues: number) => void;
   #bytes = 0;
 
-  constructor(maxBytes = DEFAULT_POOL_BYTES) {
+  /** @param onEvicted told of each message that is let go of, with how many queues lose it */
+  constructor(maxBytes = DEFAULT_POOL_BYTES, onEvicted: (queues: number) => void = () => undefined) {
     this.#maxBytes = maxBytes;
+    this.#onEvicted = onEvicted;
   }
 
   hold(message: SharedMessage): void {
@@ -76,6 +79,7 @@ export class MessagePool {
       if (this.#bytes <= this.#maxBytes) break;
       this.#remove(oldest);
       oldest.evict();
+      this.#onEvicted(oldest.holders);
     }
   }
 
