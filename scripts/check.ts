@@ -11,6 +11,7 @@ const CHECKS = [
   { name: 'the reference', command: ['node', 'scripts/reference.ts', '--check'] },
   { name: 'values and READMEs of the charts', command: ['node', 'scripts/charts.ts', '--check'] },
   { name: 'the definition of MadGroup', command: ['node', 'scripts/crd.ts', '--check'] },
+  { name: 'the alerts and the dashboard', command: ['node', 'scripts/monitoring.ts', '--check'] },
 ] as const;
 
 let failed = 0;

@@ -3,7 +3,7 @@
 //   node scripts/setup.mjs            dependencies, from the lockfile, when they are not in place
 //   node scripts/setup.mjs --tests    and what the tests need of the system: redis-server, python3
 //   node scripts/setup.mjs --tests --faults    and strace, for the faults
-//   node scripts/setup.mjs --tests --alerts    and promtool, for the operator's metrics and alerts
+//   node scripts/setup.mjs --tests --alerts    and Prometheus with promtool, for metrics and alerts
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -79,7 +79,7 @@ const SYSTEM_PACKAGES = [
   },
   {
     what: 'promtool',
-    why: 'Prometheus’ own tool checks metrics and alerts',
+    why: 'Prometheus and its own tool check metrics and alerts',
     isThere: () => !process.argv.includes('--alerts') || has('promtool'),
     apt: ['prometheus'],
     brew: ['prometheus'],

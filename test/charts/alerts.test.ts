@@ -6,30 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { OPERATOR_METRICS } from '../../services/operator/src/metrics.ts';
+import { lintRules, type Rule, type RuleGroups, rulesOf, untested } from '../kit/alert-rules.ts';
 import { template } from '../kit/helm.ts';
 import { ROOT, run } from '../kit/process.ts';
-
-interface Rule {
-  readonly alert: string;
-  readonly expr: string;
-  readonly labels: { readonly severity: string };
-  readonly annotations: {
-    readonly summary: string;
-    readonly description: string;
-    readonly runbook_url: string;
-  };
-}
-interface Groups {
-  readonly groups: readonly { readonly rules: readonly Rule[] }[];
-}
-interface AlertTests {
-  readonly tests: readonly {
-    readonly alert_rule_test: readonly {
-      readonly alertname: string;
-      readonly exp_alerts: readonly unknown[];
-    }[];
-  }[];
-}
 
 const TESTS = join(ROOT, 'test', 'charts', 'alerts.promtool.yaml');
 const folder = mkdtempSync(join(tmpdir(), 'mad-alerts-'));
@@ -40,20 +19,14 @@ beforeAll(async () => {
   const flags = ['--set', 'prometheusRule.enabled=true', '--show-only', 'templates/alerts.yaml'];
   const { code, stdout, stderr } = await template('mad-operator', '--namespace', 'mad-system', ...flags);
   expect(code, stderr).toBe(0);
-  const { spec } = parse(stdout) as { spec: Groups };
+  const { spec } = parse(stdout) as { spec: RuleGroups };
   writeFileSync(rulesPath, stringify(spec));
-  rules = spec.groups.flatMap((group) => group.rules);
+  rules = rulesOf(spec);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('promtool finds nothing wrong with the rules', async () => {
-  const { code, stdout, stderr } = await run('promtool', [
-    'check',
-    'rules',
-    '--lint=all',
-    '--lint-fatal',
-    rulesPath,
-  ]);
+  const { code, stdout, stderr } = await lintRules(rulesPath);
   expect(code, `${stdout}${stderr}`).toBe(0);
   expect(stdout).toContain(`SUCCESS: ${rules.length} rules found`);
 });
@@ -72,19 +45,7 @@ test('what they look at is what the operator tells', () => {
 });
 
 test('no alert is without a test in which it comes and one in which it does not', () => {
-  const { tests } = parse(readFileSync(TESTS, 'utf8')) as AlertTests;
-  const cases = tests.flatMap((each) => each.alert_rule_test);
-  for (const { alert } of rules) {
-    const own = cases.filter(({ alertname }) => alertname === alert);
-    expect(
-      own.some(({ exp_alerts }) => exp_alerts.length > 0),
-      `${alert} comes`,
-    ).toBe(true);
-    expect(
-      own.some(({ exp_alerts }) => exp_alerts.length === 0),
-      `${alert} stays away`,
-    ).toBe(true);
-  }
+  expect(untested(rules, TESTS)).toEqual([]);
 });
 
 test('each says what is so, how bad it is, and leads to what to do', () => {

@@ -24,6 +24,12 @@ test('the CustomResourceDefinition is what its schema says', async () => {
   expect(code).toBe(0);
 });
 
+test('the alerts and the dashboard are what their source says', async () => {
+  const { code, stderr } = await run('node', ['scripts/monitoring.ts', '--check']);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+});
+
 test('one version stands in the packages and the charts', () => {
   const { version } = JSON.parse(read('package.json')) as { version: string };
   const charts = [

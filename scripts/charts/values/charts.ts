@@ -2,6 +2,7 @@ import { SCOPES } from '@mad-group/protocol';
 import { z } from 'zod';
 import { EXTRA_MADS, extraMad } from './extra-mad.ts';
 import {
+  dashboard,
   image,
   interval,
   labels,
@@ -11,9 +12,11 @@ import {
   onlyOne,
   persistence,
   placement,
+  prometheusRule,
   reach,
   replicas,
   resources,
+  runbook,
   service,
   text,
 } from './fields.ts';
@@ -149,6 +152,10 @@ const madGroup = z.strictObject({
     .describe(
       'What Secrets hold, by `SECRET/KEY`, for whoever renders without a look into the cluster: something else restarts what reads it. It is in no manifest, but in sums over it.',
     ),
+  prometheusRule: prometheusRule({ runbookUrl: runbook('docs/alerts.md', 'maddown') }).describe(
+    'Alerts: see docs/alerts.md. Needs the CRDs of the Prometheus Operator.',
+  ),
+  dashboard,
   redis: member('redis'),
   grace: member('grace'),
   fiedler: member('fiedler'),
@@ -218,18 +225,13 @@ const madOperator = z.strictObject({
     })
     .prefault({})
     .describe('Needs the CRDs of the Prometheus Operator.'),
-  prometheusRule: z
-    .strictObject({
-      enabled: z.boolean().default(false),
-      labels: labels(),
-      runbookUrl: z
-        .string()
-        .min(1)
-        .default('docs/operator.md')
-        .describe('Where that page is for you; each alert adds its anchor, as `#alerts-madgroupdegraded`.'),
-    })
-    .prefault({})
-    .describe('Alerts: see docs/operator.md. Needs the CRDs of the Prometheus Operator.'),
+  prometheusRule: prometheusRule({
+    runbookUrl: runbook('docs/operator.md', 'alerts-madgroupdegraded'),
+    madsRunbookUrl: runbook('docs/alerts.md', 'madbuslag').describe(
+      'The same of the alerts of the groups’ MADs, which come with these.',
+    ),
+  }).describe('Alerts: see docs/operator.md. Needs the CRDs of the Prometheus Operator.'),
+  dashboard,
   networkPolicy: z
     .strictObject({
       enabled: z.boolean().default(false),

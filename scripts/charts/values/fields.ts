@@ -17,6 +17,34 @@ export const interval = () =>
     .regex(/^[0-9]+(ms|s|m)$/)
     .default('30s');
 
+/** A page that explains alerts, each under an anchor. */
+export const runbook = (page: string, anchor: string) =>
+  z
+    .string()
+    .min(1)
+    .default(page)
+    .describe(`Where that page is for you; each alert adds its anchor, as \`#${anchor}\`.`);
+
+export const prometheusRule = <Pages extends z.ZodRawShape>(pages: Pages) =>
+  z
+    .strictObject({
+      enabled: z.boolean().default(false),
+      labels: labels().describe('Such as your Prometheus selects rules by.'),
+      ...pages,
+    })
+    .prefault({} as never);
+
+export const dashboard = z
+  .strictObject({
+    enabled: z.boolean().default(false),
+    labels: z.record(z.string(), z.string()).default({ grafana_dashboard: '1' }),
+    annotations: labels().describe('Such as name its folder.'),
+  })
+  .prefault({})
+  .describe(
+    'The dashboard as a ConfigMap for the sidecar of Grafana’s chart. It shows every group that Prometheus reads: one in a Grafana is enough.',
+  );
+
 /** A Kubernetes quantity of bytes. */
 const QUANTITY = /^[0-9]+(\.[0-9]+)?([KMGTPE]i?)?$/;
 const quantity = () => z.union([z.string().regex(QUANTITY), z.int().positive()]);

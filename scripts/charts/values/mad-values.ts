@@ -22,7 +22,7 @@ type EnvironmentKey = keyof typeof EnvironmentSchema.shape;
 
 /** Keys of the environment that every MAD reads and its chart does not set itself. */
 const COMMON_KEYS = ['LOG_LEVEL', 'BUS_LOG_MAX_AGE_HOURS', 'BUS_LOG_MAX_LENGTH', 'BUS_LOG_MAX_MB'] as const;
-export const THINKING_KEYS = ['LLM_TIMEOUT_MS', 'LLM_OUTAGE_WAIT_MS'] as const;
+export const THINKING_KEYS = ['LLM_PRICES', 'LLM_TIMEOUT_MS', 'LLM_OUTAGE_WAIT_MS'] as const;
 export const TASK_KEYS = [
   'SEQUENTIAL_THINKING_TIMEOUT_MS',
   'TASK_CONCURRENCY',
@@ -40,7 +40,7 @@ function config(keys: readonly EnvironmentKey[], isExtra: boolean) {
   const fields = keys.map((key) => {
     const { default: fallback, ...schema } = z.toJSONSchema(EnvironmentSchema.shape[key], { io: 'output' });
     delete schema.$schema;
-    const description = `${schema.description} Default: ${fallback}.`;
+    const description = `${schema.description}${fallback === '' ? '' : ` Default: ${fallback}.`}`;
     return [
       key,
       z
