@@ -32,13 +32,13 @@ const MANIFEST = 'package.json';
 const KEPT = 'package.workspace.json';
 /** Of the workspace's own tests. */
 const TESTS = ['**/*.test.ts', '**/*.test-support.ts', '**/testing'];
-const FOR_TESTS = new Set(['./testing', './conformance']);
+const FOR_TESTS = /^\.\/(?:.*\/)?(?:testing|conformance)$/;
 
 const read = (path: string): Manifest => JSON.parse(readFileSync(path, 'utf8')) as Manifest;
 
 function publishedManifest(own: Manifest, root: Manifest): object {
   const { scripts: _, devDependencies: __, ...manifest } = own;
-  const published = Object.entries(own.exports).filter(([subpath]) => !FOR_TESTS.has(subpath));
+  const published = Object.entries(own.exports).filter(([subpath]) => !FOR_TESTS.test(subpath));
   // The declarations name types of dependencies that bring none themselves.
   const types = Object.entries(root.devDependencies ?? {}).filter(
     ([name]) => name.replace('@types/', '') in own.dependencies && name.startsWith('@types/'),

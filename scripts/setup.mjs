@@ -64,7 +64,7 @@ const SYSTEM_PACKAGES = [
   },
   {
     what: 'python3 with venv',
-    why: 'a Python client of the first implementation is one of the tests',
+    why: 'a Python client of the first implementation is one of the tests, and a receiver of traces is made of it',
     isThere: () => spawnSync('python3', ['-c', 'import ensurepip, venv'], { stdio: 'ignore' }).status === 0,
     apt: ['python3', 'python3-venv'],
     brew: ['python3'],

@@ -39,7 +39,7 @@ export async function createMadPlace(
     dataDir: folder,
     spawn: (nodeArgs = []) =>
       start('node', [...nodeArgs, `services/${name}/src/main.ts`], {
-        [`${name.toUpperCase().replace('-', '_')}_PORT`]: String(port),
+        [`${name.toUpperCase().replaceAll('-', '_')}_PORT`]: String(port),
         PLATFORM_PORT: String(platformPort),
         DATA_DIR: folder,
         ...env,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, run } from './process.ts';
 
@@ -14,7 +14,8 @@ export async function pythonWith(name: string, requirements: string): Promise<st
   const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
   const stamp = join(folder, 'installed-from');
   const python = join(folder, 'bin/python');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python;
+  const isThere = (): boolean => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+  if (isThere()) return python;
   const pip = [
     '-m',
     'pip',
@@ -24,13 +25,25 @@ export async function pythonWith(name: string, requirements: string): Promise<st
     '--requirement',
     requirements,
   ];
+  // Beside its place, and then there at once: tests of two processes may want the same one.
+  const building = `${folder}.${process.pid}`;
   for (const [command, args] of [
-    ['python3', ['-m', 'venv', '--clear', folder]],
-    [python, pip],
+    ['python3', ['-m', 'venv', '--clear', building]],
+    [join(building, 'bin/python'), pip],
   ] as const) {
     const { code, stdout, stderr } = await run(command, args);
     if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
   }
-  writeFileSync(stamp, wanted);
+  writeFileSync(join(building, 'installed-from'), wanted);
+  try {
+    if (!isThere()) {
+      rmSync(folder, { recursive: true, force: true });
+      renameSync(building, folder);
+    }
+  } catch (error) {
+    // The other process was first.
+    if (!isThere()) throw error;
+  }
+  rmSync(building, { recursive: true, force: true });
   return python;
 }

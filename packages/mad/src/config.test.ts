@@ -93,8 +93,14 @@ describe('secrets', () => {
     );
   });
 
-  test('are the password, the key and the callers', () => {
-    expect(SECRET_KEYS.toSorted()).toEqual(['MAD_TOKENS', 'OPENAI_API_KEY', 'REDIS_PASSWORD']);
+  test('are the password, the key, the callers and the headers for a collector', () => {
+    expect(SECRET_KEYS.toSorted()).toEqual([
+      'MAD_TOKENS',
+      'OPENAI_API_KEY',
+      'OTEL_EXPORTER_OTLP_HEADERS',
+      'OTEL_EXPORTER_OTLP_TRACES_HEADERS',
+      'REDIS_PASSWORD',
+    ]);
   });
 
   test('say where the callers are re-read from', () => {

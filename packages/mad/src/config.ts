@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { list, port, url, whole } from './config-fields.ts';
 import { parsePrices } from './prices.ts';
+import { OTEL_KEYS } from './tracing/otel-keys.ts';
 
 /** A bad environment: every bad key at once, a line each. */
 export class ConfigError extends Error {
@@ -9,22 +11,6 @@ export class ConfigError extends Error {
     this.name = 'ConfigError';
   }
 }
-
-const whole = (min: number, max: number) =>
-  z.coerce
-    .number({ error: 'must be a whole number' })
-    .int('must be a whole number')
-    .min(min, `must be between ${min} and ${max}`)
-    .max(max, `must be between ${min} and ${max}`);
-const port = () => whole(0, 65_535);
-const url = (...protocols: string[]) =>
-  z
-    .string()
-    .refine(
-      (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
-      `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`,
-    );
-const list = () => z.string().transform((value) => value.split(/[\s,]+/).filter((part) => part !== ''));
 
 /**
  * Every key of the environment: the one place where a key, its default and its meaning stand.
@@ -140,6 +126,7 @@ export const EnvironmentSchema = z.object({
     )
     .default('info')
     .describe('Lowest level that is logged.'),
+  ...OTEL_KEYS,
 });
 
 export type Environment = Readonly<Record<string, string | undefined>>;

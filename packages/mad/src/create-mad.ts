@@ -17,6 +17,7 @@ import { meterBus } from './metered-bus.ts';
 import { composeStatus } from './status.ts';
 import { createGetStatus } from './tools/get-status.ts';
 import { createListTools } from './tools/list-tools.ts';
+import { traceDispatcher } from './tracing/traced-dispatcher.ts';
 import { createWebSocketSurface } from './websocket/surface.ts';
 
 /** Time that requests under way get to answer at a stop, in milliseconds. */
@@ -39,7 +40,10 @@ export function createMad(options: MadOptions): Mad {
     createGetStatus(status),
     createListTools(() => tools),
   ];
-  const dispatcher = createDispatcher({ madId: id, tools, log, metrics });
+  const tracing = options.tracing?.of(id);
+  const dispatcher = traceDispatcher(createDispatcher({ madId: id, tools, log, metrics }), tracing, (name) =>
+    tools.some((tool) => tool.name === name),
+  );
   const gate = createGate({ ...options, madId: id, log });
 
   let startedAtMs = Date.now();
@@ -73,7 +77,7 @@ export function createMad(options: MadOptions): Mad {
     },
     log,
   );
-  const busSurface = bus && createBusSurface({ bus, id, dispatcher, log, signal: stopping.signal });
+  const busSurface = bus && createBusSurface({ bus, id, dispatcher, tracing, log, signal: stopping.signal });
   const heartbeat =
     bus &&
     createHeartbeat({

@@ -12,6 +12,7 @@ import {
   type ToolDefinition,
   toErrorReply,
 } from '@mad-group/protocol';
+import type { TraceHeaders } from '@mad-group/protocol/tracing';
 import { bindLog } from './bind-log.ts';
 import { isDeeperThan } from './json-depth.ts';
 import { linkSignal } from './linked-signal.ts';
@@ -31,6 +32,8 @@ export interface ToolCall {
   readonly correlationId?: string | undefined;
   readonly connection?: ClientConnection | undefined;
   readonly progress?: ((text: string) => void) | undefined;
+  /** The trace that its caller has sent. The running one goes on where absent. */
+  readonly trace?: TraceHeaders | undefined;
 }
 
 export type ToolOutcome =
@@ -48,7 +51,7 @@ export interface Dispatcher {
   read<Result>(
     scope: Scope,
     what: string,
-    call: Pick<ToolCall, 'caller' | 'signals'>,
+    call: Pick<ToolCall, 'caller' | 'signals' | 'trace'>,
     run: (context: ToolContext) => Result | Promise<Result>,
   ): Promise<Result>;
   /** Logs what was thrown and is no answer for a caller. */

@@ -10,6 +10,8 @@ export interface LogOptions {
   readonly level: LogLevel;
   /** Coloured lines for a person at a terminal instead of JSON. */
   readonly pretty: boolean;
+  /** Asked for each line: facts of the moment. */
+  readonly facts?: (() => object) | undefined;
   /** Where lines go; the process's standard output where absent. */
   readonly destination?: DestinationStream;
 }
@@ -50,6 +52,7 @@ export function createLog(options: LogOptions): Logger {
         paths: SECRET_FACTS.flatMap((fact) => [fact, `*.${fact}`, `*.*.${fact}`]),
         censor: '[redacted]',
       },
+      ...(options.facts ? { mixin: options.facts } : {}),
       serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err },
     },
     stream,

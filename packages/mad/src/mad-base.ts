@@ -5,11 +5,11 @@ import type { ProcessParts } from './run-process.ts';
 
 type Base = Pick<
   MadOptions,
-  'host' | 'bus' | 'callers' | 'allowedHosts' | 'allowedOrigins' | 'log' | 'metrics'
+  'host' | 'bus' | 'callers' | 'allowedHosts' | 'allowedOrigins' | 'log' | 'metrics' | 'tracing'
 >;
 
 /** What a MAD takes from the process that it runs in. */
-export const madBase = ({ config, bus, callers, log, metrics }: ProcessParts<Bus | null>): Base => ({
+export const madBase = ({ config, bus, callers, log, metrics, tracing }: ProcessParts<Bus | null>): Base => ({
   host: config.HOST,
   bus,
   callers,
@@ -17,6 +17,7 @@ export const madBase = ({ config, bus, callers, log, metrics }: ProcessParts<Bus
   allowedOrigins: config.ALLOWED_ORIGINS,
   log,
   metrics,
+  tracing,
 });
 
 /** The same with the bus as one MAD has it: what it publishes, and how far it has read, is measured as its own. */

@@ -8,6 +8,7 @@ import type {
 } from '@mad-group/protocol';
 import type { Callers } from './callers/callers.ts';
 import type { MadMetrics } from './metrics.ts';
+import type { ProcessTracing } from './tracing/process-tracing.ts';
 import type { WebSocketLimits } from './websocket/limits.ts';
 
 /** A part of a MAD that begins and ends with it. Both are idempotent. */
@@ -48,6 +49,8 @@ export interface MadOptions {
   readonly allowedOrigins: readonly string[];
   readonly log: Logger;
   readonly metrics: MadMetrics;
+  /** Absent where nothing is traced. */
+  readonly tracing?: ProcessTracing | undefined;
   /** Started in this order before the port is opened, stopped in reverse after it is closed. */
   readonly parts?: readonly Lifecycle[];
   readonly status?: () => StatusFacts;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Bus, createBus } from '@mad-group/bus';
 import { type Logger, MadError } from '@mad-group/protocol';
+import { traceIds } from '@mad-group/protocol/tracing';
 import type { Callers } from './callers/callers.ts';
 import { createCallers } from './callers/create-callers.ts';
 import { type Config, type Environment, loadConfig } from './config.ts';
@@ -11,6 +12,9 @@ import { createMetrics, type MadMetrics } from './metrics.ts';
 import { createPlatformServer, type PlatformServer } from './platform-server.ts';
 import { onShutdown } from './shutdown.ts';
 import { StartError } from './start-error.ts';
+import { isTracingOn } from './tracing/otel-keys.ts';
+import { type ProcessTracing, startTracing } from './tracing/process-tracing.ts';
+import { traceBus } from './tracing/traced-bus.ts';
 
 /** What a process has before its MADs are built. */
 export interface ProcessParts<Transport extends Bus | null = Bus> {
@@ -19,6 +23,8 @@ export interface ProcessParts<Transport extends Bus | null = Bus> {
   readonly metrics: MadMetrics;
   readonly callers: Callers;
   readonly bus: Transport;
+  /** Absent where nothing is traced. */
+  readonly tracing?: ProcessTracing | undefined;
 }
 
 /** Keys of the ports that MADs open. */
@@ -60,6 +66,8 @@ export type RunOptions =
 const FOR_PEOPLE: ReadonlySet<string> = new Set(['ConfigError', 'StartError', 'ContextFileError']);
 /** What a stop may take beyond the time of running work: its last events, and connections. In milliseconds. */
 const CLOSING_MS = 2_000;
+/** Of that, what the last spans may take: a collector that is away holds nobody up longer. In milliseconds. */
+const LAST_SPANS_MS = 1_000;
 
 /**
  * Runs MADs in this process from its environment until a signal: configuration, log, bus, callers,
@@ -88,7 +96,10 @@ async function run(
   for (const portKey of [...options.portKeys, 'PLATFORM_PORT'] as const) {
     await assertPortIsFree({ host: config.HOST, port: config[portKey], portKey });
   }
-  const log = createLog({ name, level: config.LOG_LEVEL, pretty: process.stdout.isTTY === true });
+  const traced = isTracingOn(config);
+  const pretty = process.stdout.isTTY === true;
+  const log = createLog({ name, level: config.LOG_LEVEL, pretty, facts: traced ? traceIds : undefined });
+  const tracing = await startTracing(config, log);
   const metrics = createMetrics({ log });
   const callers = createCallers({
     host: config.HOST,
@@ -98,9 +109,10 @@ async function run(
     auth: config.AUTH,
     log,
   });
-  const bus =
+  const plainBus =
     busPolicy === 'optional' && config.REDIS_URL === undefined ? null : createBus(busConfig(config), { log });
-  const parts = { config, log, metrics, callers, bus };
+  const bus = plainBus && traced ? traceBus(plainBus) : plainBus;
+  const parts = { config, log, metrics, callers, bus, tracing };
 
   let order: readonly (readonly Mad[])[] = [];
   let platform: PlatformServer | undefined;
@@ -117,6 +129,7 @@ async function run(
     await platform?.stop();
     callers.stop();
     await bus?.stop();
+    await tracing.stop({ timeoutMs: LAST_SPANS_MS });
   };
   try {
     const running = await options.build(parts);

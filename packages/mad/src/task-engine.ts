@@ -64,6 +64,7 @@ export function createTaskEngine(options: TaskEngineOptions): TaskEngine {
     clock,
     log: options.log.child({ mad: madId }),
     metrics: taskMetrics(options.metrics, madId),
+    tracing: options.tracing?.of(madId),
     madId,
     wording: options.wording,
     concurrency: config.TASK_CONCURRENCY,

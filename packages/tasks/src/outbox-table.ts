@@ -1,4 +1,5 @@
 import type { ErrorDetails, TaskEvent, TaskStatus } from '@mad-group/protocol';
+import { type TraceHeaders, traceHeadersOf } from '@mad-group/protocol/tracing';
 import type { StateDatabase } from './database.ts';
 import { createEventLog } from './event-log.ts';
 
@@ -16,6 +17,7 @@ export interface OutboxTask {
   readonly finishedMs: number | null;
   /** Events up to this number are known to be published. */
   readonly publishedSeq: number;
+  readonly trace: TraceHeaders;
 }
 
 /** What is stored and not yet published. */
@@ -31,7 +33,11 @@ export interface OutboxTable {
   mark(published: readonly { task: number; seq: number; notifiedMs: number | null }[]): void;
 }
 
-type Row = Omit<OutboxTask, 'error'> & { error: string | null };
+type Row = Omit<OutboxTask, 'error' | 'trace'> & {
+  error: string | null;
+  traceparent: string | null;
+  tracestate: string | null;
+};
 
 /** The outbox side of the task tables. */
 export function createOutboxTable(database: StateDatabase): OutboxTable {
@@ -45,7 +51,7 @@ export function createOutboxTable(database: StateDatabase): OutboxTable {
   const select = database.prepare<[number], Row>(`
     SELECT t.id, t.task_id AS taskId, t.status, t.owner, t.requester_id AS requesterId,
       t.conversation_id AS conversationId, t.correlation_id AS correlationId, t.response, t.error,
-      t.finished_ms AS finishedMs, o.published_seq AS publishedSeq
+      t.finished_ms AS finishedMs, t.traceparent, t.tracestate, o.published_seq AS publishedSeq
     FROM task_outbox o JOIN tasks t ON t.id = o.task WHERE o.task = ?`);
   const setSeq = database.prepare<[number, number]>(
     'UPDATE task_outbox SET published_seq = ? WHERE task = ?',
@@ -59,7 +65,10 @@ export function createOutboxTable(database: StateDatabase): OutboxTable {
     pending: () => pending.all(),
     get(task) {
       const row = select.get(task);
-      return row && { ...row, error: row.error === null ? null : (JSON.parse(row.error) as ErrorDetails) };
+      if (!row) return undefined;
+      const { traceparent, tracestate, ...rest } = row;
+      const error = row.error === null ? null : (JSON.parse(row.error) as ErrorDetails);
+      return { ...rest, error, trace: traceHeadersOf(row) };
     },
     events: log.read,
     read: database.read,

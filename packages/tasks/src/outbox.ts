@@ -8,6 +8,7 @@ import {
   type TaskEvent,
   type TaskStatus,
 } from '@mad-group/protocol';
+import { type Tracing, withoutTrace, withTracing } from '@mad-group/protocol/tracing';
 import { createOutboxLanes } from './outbox-lanes.ts';
 import type { OutboxTable, OutboxTask } from './outbox-table.ts';
 import type { Publisher, TaskMetrics, TaskWording } from './ports.ts';
@@ -55,6 +56,7 @@ export interface OutboxOptions {
   readonly log: Logger;
   readonly metrics: Pick<TaskMetrics, 'outbox'>;
   readonly madId: string;
+  readonly tracing?: Tracing | undefined;
   readonly wording: TaskWording;
 }
 
@@ -165,7 +167,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
     envelope: Envelope,
     smaller: () => Envelope,
   ): Promise<void> {
-    const send = (message: Envelope) => publisher.publish(message, { timeoutMs: PUBLISH_TIMEOUT_MS, retry });
+    // In the task's own trace, whoever's event it was that woke the outbox.
+    const send = (message: Envelope) =>
+      withTracing(options.tracing, task.trace, () =>
+        publisher.publish(message, { timeoutMs: PUBLISH_TIMEOUT_MS, retry }),
+      );
     try {
       await send(envelope).catch((error: unknown) => {
         if (codeOf(error) !== 'payload_too_large') throw error;
@@ -239,7 +245,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     add(task, waits = false) {
       lanes.add(task, waits);
       // In the next turn, behind the answers to those whose tasks these are, and for all of them at once.
-      pumping ??= setImmediate(() => {
+      pumping ??= setImmediate(withoutTrace, () => {
         pumping = undefined;
         metrics.outbox(lanes.size());
         pump();

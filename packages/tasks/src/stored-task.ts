@@ -6,6 +6,7 @@ import {
   type TaskStatus,
   type TaskView,
 } from '@mad-group/protocol';
+import { type TraceHeaders, traceHeadersOf } from '@mad-group/protocol/tracing';
 
 /** A task as the store knows it. */
 export interface StoredTask {
@@ -28,6 +29,8 @@ export interface StoredTask {
   readonly finishedMs: number | null;
   /** Sequence number of its newest event. */
   readonly lastSeq: number;
+  /** The trace that it was given in; empty where there was none. */
+  readonly trace: TraceHeaders;
 }
 
 /** Columns that {@link toStoredTask} reads. */
@@ -35,6 +38,7 @@ export const TASK_COLUMNS = `
   t.id, t.task_id, t.status, t.owner, t.scopes, t.requester_id, t.conversation_id, t.correlation_id,
   (SELECT prompt FROM task_prompts WHERE task = t.id) AS prompt,
   t.attempt, t.response, t.error, t.created_ms, t.updated_ms, t.started_ms, t.finished_ms,
+  t.traceparent, t.tracestate,
   (SELECT MAX(seq) FROM task_events WHERE task = t.id) AS last_seq`;
 
 export interface TaskRow {
@@ -55,6 +59,8 @@ export interface TaskRow {
   started_ms: number | null;
   finished_ms: number | null;
   last_seq: number;
+  traceparent: string | null;
+  tracestate: string | null;
 }
 
 export function toStoredTask(row: TaskRow): StoredTask {
@@ -75,6 +81,7 @@ export function toStoredTask(row: TaskRow): StoredTask {
     startedMs: row.started_ms,
     finishedMs: row.finished_ms,
     lastSeq: row.last_seq,
+    trace: traceHeadersOf(row),
   };
 }
 

@@ -8,6 +8,15 @@ import {
   type Thinker,
   type Thought,
 } from '@mad-group/protocol';
+import {
+  agentSpan,
+  failSpan,
+  inSpan,
+  type Span,
+  type SpanSpec,
+  type Tracing,
+  withTracing,
+} from '@mad-group/protocol/tracing';
 import type { NewEvent } from './event-log.ts';
 import type { TaskMetrics } from './ports.ts';
 import { isSqliteError } from './sqlite-errors.ts';
@@ -40,6 +49,8 @@ export interface ExecutorOptions {
   readonly log: Logger;
   readonly metrics: TaskMetrics;
   readonly progress: Progress;
+  readonly madId: string;
+  readonly tracing?: Tracing | undefined;
   /** Longest time of one attempt, in milliseconds; no limit where absent. */
   readonly taskTimeoutMs?: number | undefined;
 }
@@ -53,7 +64,17 @@ export type Executor = (task: StoredTask, controller: AbortController, halt: Abo
 export function createExecutor(options: ExecutorOptions): Executor {
   const { store, writer, thinker, clock, metrics, progress, taskTimeoutMs } = options;
 
-  return async (task, controller, halt) => {
+  return (task, controller, halt) =>
+    withTracing(options.tracing, task.trace, () =>
+      inSpan(attemptSpan(task), (span) => attempt(task, controller, halt, span)),
+    );
+
+  async function attempt(
+    task: StoredTask,
+    controller: AbortController,
+    halt: AbortSignal,
+    span: Span,
+  ): Promise<void> {
     const log = options.log.child({ task_id: task.taskId, correlation_id: task.correlationId });
     const end = (): AttemptEnd => ({ task: task.id, attempt: task.attempt, events: writer.take(task.id) });
     const timer =
@@ -68,12 +89,27 @@ export function createExecutor(options: ExecutorOptions): Executor {
       const ended = end();
       if (await persist(() => store.complete(ended, response), halt, log)) finished(task, 'COMPLETED', log);
     } catch (error) {
+      const why: unknown = controller.signal.aborted ? controller.signal.reason : error;
+      failSpan(span, why === 'timed out' ? 'timeout' : why);
       await broken(error, task, end(), controller.signal, halt, log);
     } finally {
       clearTimeout(timer);
       progress.ended(task.id);
     }
-  };
+  }
+
+  /** Every attempt of a task is beside the others, below what gave it. */
+  function attemptSpan(task: StoredTask): SpanSpec {
+    const { name, kind, attributes } = agentSpan('invoke_agent', options.madId);
+    const own = {
+      'gen_ai.conversation.id': task.conversationId,
+      'mad.task.id': task.taskId,
+      'mad.task.attempt': task.attempt,
+      'mad.task.age_s': (clock.now() - task.createdMs) / 1000,
+      'mad.correlation_id': task.correlationId,
+    };
+    return { name, kind, attributes: { ...attributes, ...own } };
+  }
 
   async function think(
     task: StoredTask,

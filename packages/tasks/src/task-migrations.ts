@@ -6,6 +6,7 @@ import type { Migration } from './migrations.ts';
  * - The prompt has a table of its own, since a change of state writes its row anew.
  * - `crashes` counts attempts that ended with the process; a drain is none.
  * - `task_outbox` has a row until the task has ended and all of it is published.
+ * - `traceparent` and `tracestate` are the trace that a task was given in: each attempt goes on with it.
  * - `task_counts` is kept by triggers, so that counting costs nothing however many tasks there are.
  */
 export const TASK_MIGRATIONS: readonly Migration[] = [
@@ -86,6 +87,13 @@ export const TASK_MIGRATIONS: readonly Migration[] = [
         WHEN OLD.status IN ('COMPLETED', 'FAILED', 'CANCELLED') BEGIN
         SELECT RAISE(ABORT, 'a task that has ended does not change');
       END;
+    `,
+  },
+  {
+    name: 'tasks-002',
+    sql: `
+      ALTER TABLE tasks ADD COLUMN traceparent TEXT;
+      ALTER TABLE tasks ADD COLUMN tracestate TEXT;
     `,
   },
 ];

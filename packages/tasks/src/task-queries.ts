@@ -36,6 +36,8 @@ interface TaskInsert {
   readonly correlationId: string;
   readonly idempotencyKey: string | null;
   readonly atMs: number;
+  readonly traceparent: string | null;
+  readonly tracestate: string | null;
 }
 
 export interface TaskQueries {
@@ -59,9 +61,9 @@ export interface TaskQueries {
 export function createTaskQueries(connection: Connection): TaskQueries {
   const insertTask = connection.prepare<TaskInsert>(`
     INSERT INTO tasks (task_id, status, owner, scopes, requester_id, conversation_id, correlation_id,
-      idempotency_key, created_ms, updated_ms)
+      idempotency_key, created_ms, updated_ms, traceparent, tracestate)
     VALUES (@taskId, 'PENDING', @owner, @scopes, @requesterId, @conversationId, @correlationId,
-      @idempotencyKey, @atMs, @atMs)`);
+      @idempotencyKey, @atMs, @atMs, @traceparent, @tracestate)`);
   const insertPrompt = connection.prepare<[number, string]>(
     'INSERT INTO task_prompts (task, prompt) VALUES (?, ?)',
   );

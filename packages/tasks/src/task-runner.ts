@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Caller, type Clock, type Logger, MadError, type Thinker } from '@mad-group/protocol';
+import { currentTraceHeaders, type Tracing, withoutTrace } from '@mad-group/protocol/tracing';
 import { createEventNotifier } from './event-notifier.ts';
 import { createOutbox } from './outbox.ts';
 import type { Publisher, TaskMetrics, TaskWording } from './ports.ts';
@@ -37,6 +38,8 @@ export interface TaskRunnerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: TaskMetrics;
+  /** Absent where nothing is traced. */
+  readonly tracing?: Tracing | undefined;
   /** Sender of the tasks' messages. */
   readonly madId: string;
   readonly wording: TaskWording;
@@ -131,7 +134,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
       pumpLater(error);
       return;
     }
-    claiming = claim().finally(() => {
+    claiming = withoutTrace(claim).finally(() => {
       claiming = undefined;
       pump();
     });
@@ -157,7 +160,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
 
   /** Behind the answers to those whose tasks these are. */
   function runSoon(task: StoredTask): void {
-    if (toRun.push(task) === 1) setImmediate(runNext);
+    if (toRun.push(task) === 1) setImmediate(withoutTrace, runNext);
   }
 
   function runNext(): void {
@@ -289,7 +292,8 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     },
     async submit(input, caller) {
       assertTakingWork(input, caller);
-      const draft = { ...input, caller, requesterId: input.requesterId ?? caller.name };
+      const requesterId = input.requesterId ?? caller.name;
+      const draft = { ...input, caller, requesterId, trace: currentTraceHeaders() };
       let begins = false;
       const admit = (waiting: number): boolean => {
         assertRoom(waiting);

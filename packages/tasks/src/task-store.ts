@@ -8,6 +8,7 @@ import {
   type TaskStatus,
   type Turn,
 } from '@mad-group/protocol';
+import type { TraceHeaders } from '@mad-group/protocol/tracing';
 import type { Connection, StateDatabase } from './database.ts';
 import { createEventLog, type NewEvent } from './event-log.ts';
 import { createOutboxTable, type OutboxTable } from './outbox-table.ts';
@@ -24,6 +25,8 @@ export interface TaskDraft {
   readonly conversationId?: string | undefined;
   /** The same key of the same caller gives the same task. */
   readonly idempotencyKey?: string | undefined;
+  /** The trace that it belongs to. */
+  readonly trace?: TraceHeaders | undefined;
 }
 
 /** Events of a running task that wait to be stored. */
@@ -132,6 +135,8 @@ export function createTaskStore(database: StateDatabase, { clock }: { clock: Clo
       correlationId: draft.correlationId,
       idempotencyKey: draft.idempotencyKey ?? null,
       atMs,
+      traceparent: draft.trace?.traceparent ?? null,
+      tracestate: draft.trace?.tracestate ?? null,
     });
     log.append(id, 1, { type: 'state', atMs, token: '', data: { status: 'PENDING' } });
     return id;

@@ -1,8 +1,9 @@
 import type { Logger } from '@mad-group/protocol';
 import { createCircuit } from './circuit.ts';
 import { measureProvider, type ProviderMetrics } from './measure-provider.ts';
-import { createOpenAiProvider } from './openai-provider.ts';
+import { createOpenAiProvider, OPENAI_URL } from './openai-provider.ts';
 import type { Provider } from './provider.ts';
+import { traceProvider } from './trace-provider.ts';
 
 /** The name of what answers where no model is configured. */
 export const OFFLINE_PROVIDER_NAME = 'offline';
@@ -38,5 +39,9 @@ export function createProvider(
     circuit: createCircuit({ log, onChange: metrics.circuit }),
     outageWaitMs: config.LLM_OUTAGE_WAIT_MS,
   });
-  return measureProvider(provider, metrics);
+  const traced = traceProvider(provider, {
+    model: config.LLM_MODEL,
+    baseUrl: config.OPENAI_BASE_URL || OPENAI_URL,
+  });
+  return measureProvider(traced, metrics);
 }

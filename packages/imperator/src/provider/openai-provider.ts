@@ -33,7 +33,7 @@ export interface OpenAiProviderOptions {
 
 /** Who waits until a deadline says why just before it, in milliseconds. */
 const DEADLINE_MARGIN_MS = 250;
-const OPENAI_URL = 'https://api.openai.com/v1';
+export const OPENAI_URL = 'https://api.openai.com/v1';
 
 type StreamingBody = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming;
 type ResponseFormat = NonNullable<StreamingBody['response_format']>;

@@ -1,7 +1,9 @@
 import { MadError } from '@mad-group/protocol';
+import { currentTraceHeaders } from '@mad-group/protocol/tracing';
 import type { EventSourceMessage } from 'eventsource-parser';
 import type OpenAI from 'openai';
 import { APIError } from 'openai';
+import { createAnswerNotes } from './answer-notes.ts';
 import type { ProviderEvent } from './provider.ts';
 import { readServerSentEvents } from './server-sent-events.ts';
 import { createToolCallAssembler } from './tool-call-assembler.ts';
@@ -36,6 +38,7 @@ export async function* streamOnce(
   const { signal, timeoutMs } = options;
   const watchdog = createWatchdog();
   const toolCalls = createToolCallAssembler();
+  const notes = createAnswerNotes();
   let finish: FinishReason = null;
   let answered: string | null = null;
   let heard = false;
@@ -44,7 +47,10 @@ export async function* streamOnce(
     watchdog.arm(timeoutMs);
     // The client's own reading of the stream costs more than all the rest that a token does.
     const response = await client.chat.completions
-      .create(body, { signal: AbortSignal.any([signal, watchdog.signal]) })
+      .create(body, {
+        signal: AbortSignal.any([signal, watchdog.signal]),
+        headers: { ...currentTraceHeaders() },
+      })
       .asResponse();
     answered = mediaType(response.headers);
     if (answered !== null && PAGES.test(answered)) {
@@ -58,6 +64,7 @@ export async function* streamOnce(
       for (const event of events) {
         // The last chunk may carry only usage, and some servers send others without choices.
         const chunk = toChunk(event, response.headers);
+        if (chunk) notes?.chunk(chunk);
         usage = toUsage(chunk?.usage) ?? usage;
         const choice = chunk?.choices?.[0];
         const token = choice?.delta?.content || choice?.delta?.refusal;
@@ -72,6 +79,7 @@ export async function* streamOnce(
     if (finish === null) throw watchdog.expired ? timedOut(timeoutMs) : error;
   } finally {
     watchdog.disarm();
+    if (usage) notes?.usage(usage);
     if (heard) options.onUsage?.(usage ?? null);
   }
   signal.throwIfAborted();

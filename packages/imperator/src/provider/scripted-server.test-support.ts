@@ -8,6 +8,8 @@ export interface ScriptedServer extends AsyncDisposable {
   readonly requests: Record<string, unknown>[];
   /** Their `Authorization`. */
   readonly authorizations: (string | undefined)[];
+  /** Their `traceparent`. */
+  readonly traceparents: (string | undefined)[];
   /** How many requests the client gave up before their answer was complete. */
   readonly dropped: () => number;
 }
@@ -18,12 +20,14 @@ type Reply = (response: ServerResponse, request: IncomingMessage) => void;
 export async function scriptedServer(...replies: Reply[]): Promise<ScriptedServer> {
   const requests: Record<string, unknown>[] = [];
   const authorizations: (string | undefined)[] = [];
+  const traceparents: (string | undefined)[] = [];
   let dropped = 0;
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     const reply = replies[Math.min(requests.length, replies.length - 1)] as Reply;
     authorizations.push(request.headers.authorization);
+    traceparents.push(request.headers.traceparent as string | undefined);
     requests.push(JSON.parse(body));
     response.on('close', () => {
       if (!response.writableFinished) dropped += 1;
@@ -36,6 +40,7 @@ export async function scriptedServer(...replies: Reply[]): Promise<ScriptedServe
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
     authorizations,
+    traceparents,
     dropped: () => dropped,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

@@ -8,7 +8,9 @@ import {
   MadError,
   toErrorReply,
 } from '@mad-group/protocol';
+import { inSpan, SpanKind, type Tracing, traceHeadersOf, withTracing } from '@mad-group/protocol/tracing';
 import type { Dispatcher } from '../dispatch.ts';
+import { messageSpan } from '../tracing/traced-bus.ts';
 import { callerOf } from './bus-caller.ts';
 import { createPlaces } from './places.ts';
 import { createMessageReader } from './read-messages.ts';
@@ -17,6 +19,7 @@ export interface BusSurfaceOptions {
   readonly bus: Bus;
   readonly id: string;
   readonly dispatcher: Dispatcher;
+  readonly tracing?: Tracing | undefined;
   readonly log: Logger;
   /** Aborts when the MAD stops. */
   readonly signal: AbortSignal;
@@ -49,9 +52,15 @@ export function createBusSurface(options: BusSurfaceOptions): BusSurface {
       const place = places.take(caller.name);
       // Never waited for: behind one that waits, the log would not be read, and a cancel not be heard.
       if (place === null) void refuse(envelope, caller);
-      else void answer(envelope, caller).finally(place);
+      else void traced(envelope, () => answer(envelope, caller)).finally(place);
     },
   });
+
+  /** In the trace that the message belongs to, its reply included. */
+  const traced = (request: Envelope, work: () => Promise<void>): Promise<void> =>
+    withTracing(options.tracing, traceHeadersOf(request.headers), () =>
+      inSpan(messageSpan('process', request, SpanKind.CONSUMER), work),
+    );
 
   async function answer(request: Envelope, caller: Caller): Promise<void> {
     const outcome = await options.dispatcher.call({
@@ -90,7 +99,7 @@ export function createBusSurface(options: BusSurfaceOptions): BusSurface {
         correlationId: request.correlation_id,
         payload: content,
         headers: {
-          ...(request.headers?.traceparent === undefined ? {} : { traceparent: request.headers.traceparent }),
+          ...traceHeadersOf(request.headers),
           in_reply_to: request.message_id,
           owner: caller.name,
         },

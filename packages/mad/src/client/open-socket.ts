@@ -1,5 +1,6 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import { type ErrorCode, MadError } from '@mad-group/protocol';
+import { currentTraceHeaders } from '@mad-group/protocol/tracing';
 import { WebSocket } from 'ws';
 
 /** Largest reply that is taken, in bytes. A page of 10,000 events may be large. */
@@ -23,13 +24,13 @@ export interface OpenOptions {
 export function openSocket(url: string, options: OpenOptions): Promise<WebSocket> {
   options.signal?.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
-  const token = options.token;
+  const { token } = options;
   let socket: WebSocket;
   try {
     socket = new WebSocket(url, {
       maxPayload: MAX_REPLY_BYTES,
       perMessageDeflate: false,
-      ...(token ? { headers: { authorization: `Bearer ${token}` } } : {}),
+      headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...currentTraceHeaders() },
     });
   } catch (error) {
     throw new MadError('unreachable', `'${url}' is no address of a MAD: ${(error as Error).message}`, {

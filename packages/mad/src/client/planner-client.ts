@@ -8,6 +8,7 @@ import {
   systemClock,
   throwErrorReply,
 } from '@mad-group/protocol';
+import { inSpan, SpanKind, type SpanSpec, toolSpan } from '@mad-group/protocol/tracing';
 import type { Lifecycle } from '../mad-types.ts';
 import { connectTools, type ToolReply } from './tool-client.ts';
 
@@ -38,6 +39,7 @@ export interface PlannerClient extends Planner, Lifecycle {
   connected(): boolean;
 }
 
+const TOOL = 'perform_sequential_thinking';
 /** While it is away, it is said at most so often, in milliseconds. */
 const AWAY_REPEAT_MS = 30_000;
 /** `start` waits so long for the outcome of the first try, in milliseconds. */
@@ -146,18 +148,31 @@ export function createPlannerClient(options: PlannerClientOptions): PlannerClien
       }, timeoutMs);
       const either = AbortSignal.any([signal, deadline.signal]);
       try {
-        const client = await connectTools(url, { token, log, signal: either });
-        try {
-          const input = { prompt, correlation_id: correlationId };
-          return readPlan(await client.call('perform_sequential_thinking', input, { signal: either }));
-        } finally {
-          void client.close();
-        }
+        return await inSpan(callSpan(url), async () => {
+          const client = await connectTools(url, { token, log, signal: either });
+          try {
+            const input = { prompt, correlation_id: correlationId };
+            return readPlan(await client.call(TOOL, input, { signal: either }));
+          } finally {
+            void client.close();
+          }
+        });
       } finally {
         clearTimeout(timer);
       }
     },
   };
+}
+
+/** The call as its caller sees it, the connection included. */
+function callSpan(url: string): SpanSpec {
+  const { name, kind, attributes } = toolSpan(TOOL, SpanKind.CLIENT);
+  const { hostname, port, protocol } = new URL(url);
+  const server = {
+    'server.address': hostname,
+    'server.port': Number(port) || (protocol === 'wss:' ? 443 : 80),
+  };
+  return { name, kind, attributes: { ...attributes, ...server, 'network.protocol.name': 'websocket' } };
 }
 
 function readPlan(reply: ToolReply): Plan {

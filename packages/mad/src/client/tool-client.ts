@@ -1,4 +1,5 @@
 import { type Logger, MadError, silentLogger, throwErrorReply } from '@mad-group/protocol';
+import { currentTraceHeaders, type TraceHeaders } from '@mad-group/protocol/tracing';
 import { type RawData, WebSocket } from 'ws';
 import { openSocket } from './open-socket.ts';
 
@@ -125,7 +126,7 @@ function serveCalls(url: string, socket: WebSocket, log: Logger, pingIntervalMs:
     if (gone) throw gone;
     const { promise, resolve, reject } = Promise.withResolvers<ToolReply>();
     waiting.push({ resolve, reject });
-    socket.send(JSON.stringify({ tool_name: tool, tool_input: input }));
+    socket.send(JSON.stringify({ tool_name: tool, tool_input: input, ...currentMeta() }));
     const onAbort = (): void => reject(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
     const timer =
@@ -161,6 +162,12 @@ function serveCalls(url: string, socket: WebSocket, log: Logger, pingIntervalMs:
       return closeSocket(socket);
     },
   };
+}
+
+/** The running trace, where there is one, in a field that the first implementation passes over. */
+function currentMeta(): { _meta?: TraceHeaders } {
+  const headers = currentTraceHeaders();
+  return headers.traceparent === undefined ? {} : { _meta: headers };
 }
 
 function parseFrame(data: RawData): ToolReply | null {

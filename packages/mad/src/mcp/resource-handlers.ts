@@ -5,6 +5,7 @@ import {
   type ToolContext,
   toErrorReply,
 } from '@mad-group/protocol';
+import { nearestTrace, type TraceHeaders, traceHeadersOf } from '@mad-group/protocol/tracing';
 import {
   ProtocolError,
   ProtocolErrorCode,
@@ -19,6 +20,7 @@ export interface ResourceHandlerOptions {
   readonly resources: readonly ResourceDefinition[];
   readonly dispatcher: Dispatcher;
   readonly caller: Caller;
+  readonly trace: TraceHeaders;
   readonly signal: AbortSignal;
 }
 
@@ -76,7 +78,11 @@ export function handleResources(server: Server, options: ResourceHandlerOptions)
     const matched = matchResource(resources, uri);
     if (!matched) throw new ResourceNotFoundError(uri);
     const { resource, variables } = matched;
-    const call = { caller: options.caller, signals: [context.mcpReq.signal, options.signal] };
+    const call = {
+      caller: options.caller,
+      signals: [context.mcpReq.signal, options.signal],
+      trace: nearestTrace(traceHeadersOf(context.mcpReq._meta), options.trace),
+    };
     try {
       const read = (toolContext: ToolContext) => resource.read(variables, toolContext);
       const state = await options.dispatcher.read(resource.scope, uri, call, read);

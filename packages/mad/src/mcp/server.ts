@@ -1,4 +1,5 @@
 import type { Caller, PromptDefinition, ResourceDefinition, ToolDefinition } from '@mad-group/protocol';
+import type { TraceHeaders } from '@mad-group/protocol/tracing';
 import { Server } from '@modelcontextprotocol/server';
 import type { Dispatcher } from '../dispatch.ts';
 import { completeArgument, handlePrompts } from './prompt-handlers.ts';
@@ -23,8 +24,12 @@ export interface McpDefinition {
 const LIST_TTL_MS = 60_000;
 const listHint = { ttlMs: LIST_TTL_MS, cacheScope: 'private' } as const;
 
-/** An MCP server for one request of one caller; the SDK serves both protocol eras from it. */
-export function createMcpServer(definition: McpDefinition, caller: Caller): Server {
+/**
+ * An MCP server for one request of one caller; the SDK serves both protocol eras from it.
+ *
+ * @param trace that came in headers of HTTP, for requests that bring none of their own
+ */
+export function createMcpServer(definition: McpDefinition, caller: Caller, trace: TraceHeaders): Server {
   const { tools, resources, prompts, dispatcher, signal } = definition;
   const server = new Server(
     { name: definition.madId, title: definition.title, version: definition.version },
@@ -39,8 +44,8 @@ export function createMcpServer(definition: McpDefinition, caller: Caller): Serv
       },
     },
   );
-  handleTools(server, { tools, dispatcher, caller, signal });
-  handleResources(server, { resources, dispatcher, caller, signal });
+  handleTools(server, { tools, dispatcher, caller, trace, signal });
+  handleResources(server, { resources, dispatcher, caller, trace, signal });
   handlePrompts(server, prompts);
   server.setRequestHandler('completion/complete', (request) => {
     const { ref, argument } = request.params;

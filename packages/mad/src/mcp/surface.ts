@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller, Logger } from '@mad-group/protocol';
+import { traceHeadersOf } from '@mad-group/protocol/tracing';
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
 import { type AuthInfo, createMcpHandler, isJsonContentType } from '@modelcontextprotocol/server';
 import { scopeChallenge } from './scope-gate.ts';
@@ -17,10 +18,13 @@ export interface McpSurface {
 /** MCP over Streamable HTTP, stateless: a server for each request, in both protocol eras. */
 export function createMcpSurface(definition: McpDefinition, log: Logger): McpSurface {
   const report = (error: Error): void => log.debug({ reason: error.message }, 'MCP request refused');
-  const handler = createMcpHandler(({ authInfo }) => createMcpServer(definition, callerOf(authInfo)), {
-    onerror: report,
-    maxRequestBodySize: MAX_BODY_BYTES,
-  });
+  const handler = createMcpHandler(
+    ({ authInfo }) => createMcpServer(definition, callerOf(authInfo), traceHeadersOf(authInfo?.extra?.trace)),
+    {
+      onerror: report,
+      maxRequestBodySize: MAX_BODY_BYTES,
+    },
+  );
   const serve = toNodeHandler(
     {
       async fetch(request, options) {
@@ -44,7 +48,7 @@ export function createMcpSurface(definition: McpDefinition, log: Logger): McpSur
         token: '',
         clientId: caller.name,
         scopes: [...caller.scopes],
-        extra: { caller },
+        extra: { caller, trace: traceHeadersOf(request.headers) },
       };
       // The adapter's type wants absent fields where Node's has undefined ones.
       const admitted = Object.assign(request, { auth }) as unknown as NodeIncomingMessageLike;

@@ -1,4 +1,5 @@
 import type { Caller, ToolDefinition } from '@mad-group/protocol';
+import { nearestTrace, type TraceHeaders, traceHeadersOf } from '@mad-group/protocol/tracing';
 import {
   type CallToolResult,
   ProtocolError,
@@ -13,6 +14,7 @@ export interface ToolHandlerOptions {
   readonly tools: readonly ToolDefinition[];
   readonly dispatcher: Dispatcher;
   readonly caller: Caller;
+  readonly trace: TraceHeaders;
   /** Aborts when the MAD stops. */
   readonly signal: AbortSignal;
 }
@@ -41,11 +43,13 @@ const describeTool = (tool: ToolDefinition): Tool => ({
 export function handleTools(server: Server, options: ToolHandlerOptions): void {
   server.setRequestHandler('tools/list', () => ({ tools: options.tools.map(describeTool) }));
   server.setRequestHandler('tools/call', async (request, context) => {
-    const { progressToken } = context.mcpReq._meta ?? {};
+    const meta = context.mcpReq._meta;
+    const progressToken = meta?.progressToken;
     let progress = 0;
     const outcome = await options.dispatcher.call({
       surface: 'mcp',
       caller: options.caller,
+      trace: nearestTrace(traceHeadersOf(meta), options.trace),
       toolName: request.params.name,
       toolInput: request.params.arguments,
       signals: [context.mcpReq.signal, options.signal],

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { type Caller, type ClientConnection, MadError, toErrorReply } from '@mad-group/protocol';
+import { nearestTrace, type TraceHeaders, traceHeadersOf } from '@mad-group/protocol/tracing';
 import type { RawData, WebSocket } from 'ws';
 import type { Dispatcher } from '../dispatch.ts';
 import type { WebSocketLimits } from './limits.ts';
@@ -17,6 +18,8 @@ export interface ConnectionOptions {
   /** Asked again for each request, so that a token that was taken away opens nothing more. */
   readonly authenticate: () => Caller;
   readonly dispatcher: Dispatcher;
+  /** The trace that came with the upgrade, for requests that bring none of their own. */
+  readonly trace: TraceHeaders;
   readonly limits: WebSocketLimits;
   /** Aborts when the MAD stops. */
   readonly signal: AbortSignal;
@@ -104,9 +107,10 @@ export function serveConnection(options: ConnectionOptions): Connection {
 
   async function replyTo(data: Buffer): Promise<string> {
     try {
-      const request = parseRequest(data);
+      const { meta, ...request } = parseRequest(data);
       const caller = options.authenticate();
-      const call = { surface: 'websocket' as const, caller, signals, connection, ...request };
+      const trace = nearestTrace(traceHeadersOf(meta), options.trace);
+      const call = { surface: 'websocket' as const, caller, signals, connection, trace, ...request };
       // Here, so that an answer that cannot be written as JSON is an error like any other.
       return JSON.stringify((await options.dispatcher.call(call)).reply);
     } catch (error) {

@@ -3,6 +3,8 @@ import { MadError } from '@mad-group/protocol';
 export interface ToolRequest {
   readonly toolName: unknown;
   readonly toolInput: unknown;
+  /** `_meta`, as MCP has it: what is about the request and not of it. */
+  readonly meta: unknown;
 }
 
 /**
@@ -20,6 +22,6 @@ export function parseRequest(data: Buffer): ToolRequest {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
     throw new MadError('invalid_json', 'Invalid JSON request.');
   }
-  const { tool_name: toolName, tool_input: toolInput } = request as Record<string, unknown>;
-  return { toolName, toolInput };
+  const { tool_name: toolName, tool_input: toolInput, _meta: meta } = request as Record<string, unknown>;
+  return { toolName, toolInput, meta };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Caller } from '@mad-group/protocol';
+import { traceHeadersOf } from '@mad-group/protocol/tracing';
 import { WebSocketServer } from 'ws';
 import type { Dispatcher } from '../dispatch.ts';
 import type { MadMetrics } from '../metrics.ts';
@@ -58,6 +59,7 @@ export function createWebSocketSurface(options: WebSocketSurfaceOptions): WebSoc
           stream: socket,
           authenticate: () => options.authenticate(authorization),
           dispatcher: options.dispatcher,
+          trace: traceHeadersOf(request.headers),
           limits,
           signal: options.signal,
           onClosedByUs: (reason) => metrics.count('mad_websocket_closed_total', { mad: madId, reason }),

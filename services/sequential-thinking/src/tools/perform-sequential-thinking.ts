@@ -5,6 +5,10 @@ import {
   PerformSequentialThinkingOutput,
   type Planner,
 } from '@mad-group/protocol';
+import { agentSpan, inSpan } from '@mad-group/protocol/tracing';
+
+/** As traces call who plans. */
+const AGENT = 'sequential-thinking';
 
 /** A prompt in, numbered steps out. */
 export const performSequentialThinking = (planner: Planner) =>
@@ -21,7 +25,9 @@ export const performSequentialThinking = (planner: Planner) =>
     missing: "'prompt' is required in tool_input.",
     async handle({ prompt }, { correlationId, signal, log }) {
       try {
-        const result = await planner.plan(prompt, { correlationId, signal });
+        const result = await inSpan(agentSpan('plan', AGENT), () =>
+          planner.plan(prompt, { correlationId, signal }),
+        );
         log.info({ steps: result.plan.length }, 'plan made');
         return { status: 'success' as const, result };
       } catch (error) {

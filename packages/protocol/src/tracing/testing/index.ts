@@ -1,0 +1,1 @@
+export { type RecordedSpan, type RecordedSpans, recordSpans } from './record-spans.ts';
