@@ -40,6 +40,14 @@ const MISTAKES: readonly (readonly [what: string, chart: string, args: string, w
   ['memory that is none', 'mad-group', 'grace.resources.limits.memory=1GB', /\/resources\/limits\/memory/],
   ['a list in the place of a map', 'mad-group', 'grace.nodeSelector[0]=x', /nodeSelector[\s\S]*object/],
   ['a base URL without its scheme', 'mad-group', 'llm.baseUrl=ollama:11434', /\/llm\/baseUrl/],
+  ['a collector without its scheme', 'mad-group', 'tracing.endpoint=otel:4318', /\/tracing\/endpoint/],
+  ['a typo in tracing', 'mad-group', 'tracing.endpont=http://otel:4318', /tracing[\s\S]*'endpont'/],
+  [
+    'a sampler that is none',
+    'mad-group',
+    'grace.config.OTEL_TRACES_SAMPLER=sometimes',
+    /OTEL_TRACES_SAMPLER/,
+  ],
   [
     'a scope that is none',
     'mad-group',

@@ -24,6 +24,8 @@ const needs = (chart: string): string[] =>
 const FULL = [
   'llm.baseUrl=http://10.1.2.3:8080/v1',
   'llm.apiKeySecret=openai',
+  'tracing.endpoint=https://otlp.example:4318',
+  'tracing.headersSecret=otlp',
   'callers[0].name=bob',
   'callers[0].scopes[0]=read',
   'grace.ingress.enabled=true',

@@ -40,6 +40,16 @@ export const INVALID_GROUPS: readonly Invalid[] = [
   ],
   ['a port that is none', { llm: { egress: { ports: [70000] } } }, /spec\.llm\.egress\.ports\[0\].* 65535/],
   [
+    'a collector without its scheme',
+    { tracing: { endpoint: 'otel-collector:4318' } },
+    /spec\.tracing\.endpoint: .*write http:\/\//,
+  ],
+  [
+    'headers for no collector',
+    { tracing: { headersSecretRef: { name: 'otlp' } } },
+    /spec\.tracing\.endpoint: .*set endpoint, or remove them/,
+  ],
+  [
     'two buses',
     { bus: { external, sentinels } },
     /spec\.bus: .*external and sentinels are both set: keep the one/,

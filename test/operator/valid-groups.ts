@@ -34,6 +34,11 @@ export const FULL_SPEC = {
     pullPolicy: 'IfNotPresent',
     pullSecrets: [{ name: 'registry' }],
   },
+  tracing: {
+    endpoint: 'http://otel-collector.monitoring:4318',
+    headersSecretRef: { name: 'otlp', key: 'headers' },
+    egress: { peers: [{ namespaceSelector: {} }], ports: [4318] },
+  },
   dataPolicy: 'Delete',
 };
 
@@ -44,5 +49,6 @@ export const DEFAULT_SPEC = {
   mads: GROUP_MADS.map((name) => ({ name })),
   callers: [],
   images: {},
+  tracing: {},
   dataPolicy: 'Retain',
 };

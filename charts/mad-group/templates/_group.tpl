@@ -22,7 +22,8 @@ the model. Made once in a rendering, since a new password must be the same where
 {{- $values := dict
   "redis" (dict "url" (include "redis.url" $redis) "passwordSecret" $secret "passwordKey" $key "caSecret" $external.caSecret "peers" $external.peers "ports" $external.ports)
   "callers" (dict "configMap" (include "mad-group.callersName" .) "tokens" $tokens)
-  "llm" .Values.llm -}}
+  "llm" .Values.llm
+  "tracing" (.Values.tracing | default dict) -}}
 {{- $_ := set .Values.global "_known" (dict "values" $values "password" $password "secrets" $secrets) -}}
 {{- end }}
 {{- end }}
@@ -54,6 +55,7 @@ the model. Made once in a rendering, since a new password must be the same where
 {{- /* A member with a Secret of its own has its own key within it. */ -}}
 {{- $group := deepCopy $known.values -}}
 {{- if ($values.llm).apiKeySecret }}{{ $_ := unset $group.llm "apiKeySecretKey" }}{{ end -}}
+{{- if ($values.tracing).headersSecret }}{{ $_ := unset $group.tracing "headersSecretKey" }}{{ end -}}
 {{- $values = merge $values $group -}}
 {{- end -}}
 {{- $ctx := dict "Values" $values "Chart" $chart.Chart "Files" $chart.Files "Release" $root.Release "Capabilities" $root.Capabilities "secrets" $known.secrets "password" $known.password "planned" (include "mad-group.planned" $root | fromYamlArray) -}}

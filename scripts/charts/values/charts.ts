@@ -19,6 +19,7 @@ import {
   runbook,
   service,
   text,
+  tracing,
 } from './fields.ts';
 import { keeping, madValues, TASK_KEYS, THINKING_KEYS, thinking } from './mad-values.ts';
 
@@ -126,6 +127,7 @@ const member = (name: string) =>
 
 const madGroup = z.strictObject({
   llm,
+  tracing,
   admin: z
     .strictObject({
       existingSecret: text(),

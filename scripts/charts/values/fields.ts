@@ -195,5 +195,18 @@ export const llm = z
   })
   .prefault({});
 
+export const tracing = z
+  .strictObject({
+    endpoint: matching(/^(https?:\/\/.+)?$/).describe(
+      'Collector that takes OTLP over HTTP, as `http://otel-collector.monitoring:4318`. Without it nothing is traced.',
+    ),
+    headersSecret: text().describe(
+      'Secret with headers that it asks for, as `authorization=Bearer%20…,x-tenant=…`.',
+    ),
+    headersSecretKey: text().describe('Key within that Secret; `headers` where empty.'),
+    egress: z.strictObject(reach('the collector')).prefault({}),
+  })
+  .prefault({});
+
 /** What the umbrella hands to every chart. */
 export const global = z.looseObject({}).default({}).describe('Set by the group; see `charts/mad-group`.');

@@ -16,12 +16,22 @@ import {
   resources,
   service,
   text,
+  tracing,
 } from './fields.ts';
 
 type EnvironmentKey = keyof typeof EnvironmentSchema.shape;
 
 /** Keys of the environment that every MAD reads and its chart does not set itself. */
-const COMMON_KEYS = ['LOG_LEVEL', 'BUS_LOG_MAX_AGE_HOURS', 'BUS_LOG_MAX_LENGTH', 'BUS_LOG_MAX_MB'] as const;
+const COMMON_KEYS = [
+  'LOG_LEVEL',
+  'BUS_LOG_MAX_AGE_HOURS',
+  'BUS_LOG_MAX_LENGTH',
+  'BUS_LOG_MAX_MB',
+  'OTEL_TRACES_SAMPLER',
+  'OTEL_TRACES_SAMPLER_ARG',
+  'OTEL_RESOURCE_ATTRIBUTES',
+  'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT',
+] as const;
 export const THINKING_KEYS = ['LLM_PRICES', 'LLM_TIMEOUT_MS', 'LLM_OUTAGE_WAIT_MS'] as const;
 export const TASK_KEYS = [
   'SEQUENTIAL_THINKING_TIMEOUT_MS',
@@ -40,7 +50,8 @@ function config(keys: readonly EnvironmentKey[], isExtra: boolean) {
   const fields = keys.map((key) => {
     const { default: fallback, ...schema } = z.toJSONSchema(EnvironmentSchema.shape[key], { io: 'output' });
     delete schema.$schema;
-    const description = `${schema.description}${fallback === '' ? '' : ` Default: ${fallback}.`}`;
+    const isSaid = fallback !== undefined && fallback !== '';
+    const description = `${schema.description}${isSaid ? ` Default: ${fallback}.` : ''}`;
     return [
       key,
       z
@@ -102,6 +113,7 @@ export const madValues = ({ id, keys, cpu, memory, memoryLimit, isExtra = false 
     })
     .prefault({})
     .describe('Set by the group. Without it only members of the group may call.'),
+  tracing: tracing.describe('Set by the group.'),
   allowedHosts: z
     .array(z.string())
     .default([])

@@ -56,4 +56,23 @@ export const storage = () =>
 /** An object of Kubernetes’ own: what it becomes part of is checked when that is applied. */
 export const kubernetesObject = () => z.looseObject({});
 
-export const port = () => z.int().min(1).max(65_535);
+const port = () => z.int().min(1).max(65_535);
+
+/** Where NetworkPolicies let traffic to someone outside go. */
+export const egress = (whom: string) =>
+  z
+    .strictObject({
+      peers: z
+        .array(kubernetesObject())
+        .max(50)
+        .exactOptional()
+        .describe(
+          `Peers of ${whom}, as NetworkPolicy writes them. Where absent they follow from the address: itself, its namespace, or the public network.`,
+        ),
+      ports: z
+        .array(port())
+        .max(50)
+        .exactOptional()
+        .describe('Ports behind it; where absent, that of the address.'),
+    })
+    .exactOptional();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kubernetesObject, matching, port, secretRef } from './fields.ts';
+import { egress, matching, secretRef } from './fields.ts';
 
 /** The model of every MAD that thinks. */
 export const LlmSchema = z
@@ -18,22 +18,6 @@ export const LlmSchema = z
       .exactOptional()
       .describe('Any OpenAI-compatible server. Without it and without a key, rules answer and say so.'),
     apiKeySecretRef: secretRef('api-key').exactOptional().describe('Where the provider’s key is.'),
-    egress: z
-      .strictObject({
-        peers: z
-          .array(kubernetesObject())
-          .max(50)
-          .exactOptional()
-          .describe(
-            'Peers of the provider, as NetworkPolicy writes them. Where absent they follow from the address: itself, its namespace, or the public network.',
-          ),
-        ports: z
-          .array(port())
-          .max(50)
-          .exactOptional()
-          .describe('Ports behind it; where absent, that of the address.'),
-      })
-      .exactOptional()
-      .describe('Where the NetworkPolicies let the model’s traffic go.'),
+    egress: egress('the provider').describe('Where the NetworkPolicies let the model’s traffic go.'),
   })
   .describe('The model. With nothing here the group is offline: rules answer.');

@@ -5,6 +5,7 @@ import { listMap, rules } from './cel.ts';
 import { matching, namedRef, secretRef } from './fields.ts';
 import { LlmSchema } from './llm.ts';
 import { MembersSchema } from './mads.ts';
+import { TracingSchema } from './tracing.ts';
 
 const CALLER_NAME = matching(
   /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
@@ -77,6 +78,7 @@ export const MadGroupSpecSchema = z.strictObject({
     .prefault([])
     .describe('Who may call, beside `admin`.'),
   images: ImagesSchema.prefault({}),
+  tracing: TracingSchema.prefault({}),
   dataPolicy: z
     .enum(['Retain', 'Delete'])
     .default('Retain')

@@ -39,6 +39,7 @@ test('a given password makes none', () => {
 test('what pods read at their start is known by its place, and what is not there is empty', () => {
   const group = groupOf({
     llm: { apiKeySecretRef: { name: 'openai' } },
+    tracing: { endpoint: 'https://otlp.example', headersSecretRef: { name: 'otlp' } },
     bus: {
       external: {
         url: 'rediss://redis.example:6380',
@@ -53,13 +54,19 @@ test('what pods read at their start is known by its place, and what is not there
     'authority/ca.crt': 'value of authority',
     'bus/password': 'value of bus',
     'openai/api-key': 'value of openai',
+    'otlp/headers': 'value of otlp',
     'own/k': '',
   });
 });
 
-test('a key that a MAD’s own values name is a given Secret, too', () => {
-  const group = groupOf({ mads: [{ name: 'rogers', values: { llm: { apiKeySecret: 'own' } } }] });
+test('a Secret that a MAD’s own values name is a given one, too', () => {
+  const values = {
+    llm: { apiKeySecret: 'own' },
+    tracing: { headersSecret: 'otlp', headersSecretKey: 'all' },
+  };
+  const group = groupOf({ mads: [{ name: 'rogers', values }] });
   expect(givenSecrets(group)).toEqual([
     { name: 'own', key: 'api-key', field: 'mads[rogers].values.llm.apiKeySecret' },
+    { name: 'otlp', key: 'all', field: 'mads[rogers].values.tracing.headersSecret' },
   ]);
 });

@@ -68,7 +68,7 @@ export interface MissingSecret {
 
 /** Secrets of others that the group names. */
 export function givenSecrets({ spec }: MadGroup): MissingSecret[] {
-  const { llm, bus } = spec;
+  const { llm, bus, tracing } = spec;
   const given = (field: string, ref: { name: string; key: string } | undefined): MissingSecret[] =>
     ref === undefined ? [] : [{ name: ref.name, key: ref.key, field }];
   const ca = bus.external?.tls?.caSecretRef ?? bus.sentinels?.tls?.caSecretRef;
@@ -78,21 +78,31 @@ export function givenSecrets({ spec }: MadGroup): MissingSecret[] {
     ...given('bus.external.passwordSecretRef', bus.external?.passwordSecretRef),
     ...given('bus.sentinels.passwordSecretRef', bus.sentinels?.passwordSecretRef),
     ...given('bus tls.caSecretRef', ca === undefined ? undefined : { name: ca.name, key: 'ca.crt' }),
-    ...spec.mads.flatMap(({ name, values }) =>
-      given(`mads[${name}].values.llm.apiKeySecret`, modelKeyIn(values)),
-    ),
+    ...given('tracing.headersSecretRef', tracing.headersSecretRef),
+    ...spec.mads.flatMap(({ name, values }) => [
+      ...given(`mads[${name}].values.llm.apiKeySecret`, secretIn(values, 'llm', 'apiKeySecret', 'api-key')),
+      ...given(
+        `mads[${name}].values.tracing.headersSecret`,
+        secretIn(values, 'tracing', 'headersSecret', 'headers'),
+      ),
+    ]),
     ...spec.callers.flatMap(({ name, tokenSecretRef }) =>
       given(`callers[${name}].tokenSecretRef`, tokenSecretRef),
     ),
   ];
 }
 
-/** A MAD may have a model, and a key to it, of its own. */
-function modelKeyIn(values: unknown): { name: string; key: string } | undefined {
-  const { llm } = (values ?? {}) as { llm?: { apiKeySecret?: unknown; apiKeySecretKey?: unknown } };
-  const { apiKeySecret: name, apiKeySecretKey: key } = llm ?? {};
+/** A MAD may have a model or a collector, and a Secret for it, of its own: `part`, `field` and `fieldKey` of its values. */
+function secretIn(
+  values: unknown,
+  part: string,
+  field: string,
+  defaultKey: string,
+): { name: string; key: string } | undefined {
+  const fields = (values as Record<string, Record<string, unknown> | null> | undefined)?.[part];
+  const [name, key] = [fields?.[field], fields?.[`${field}Key`]];
   if (typeof name !== 'string' || name === '') return undefined;
-  return { name, key: typeof key === 'string' && key !== '' ? key : 'api-key' };
+  return { name, key: typeof key === 'string' && key !== '' ? key : defaultKey };
 }
 
 /**

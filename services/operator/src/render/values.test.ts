@@ -10,6 +10,7 @@ describe('the values of a group', () => {
   test('with nothing but a name are four MADs, offline, with secrets of the operator’s own', () => {
     expect(valuesOf({})).toMatchObject({
       llm: {},
+      tracing: {},
       admin: { existingSecret: 'demo-callers', existingSecretKey: 'admin' },
       knownSecrets: KNOWN,
       redis: { auth: { existingSecret: 'redis-auth', existingSecretKey: 'password' } },
@@ -83,6 +84,17 @@ describe('the values of a group', () => {
     expect(inWordsOfSpec(group, "- at '/extraMads/1': additional properties 'replica' not allowed")).toBe(
       "- at 'mads[historian].values': additional properties 'replica' not allowed",
     );
+  });
+
+  test('say where traces go, and with which headers', () => {
+    const egress = { ports: [4318] };
+    const tracing = { endpoint: 'https://otlp.example', headersSecretRef: { name: 'otlp' }, egress };
+    expect(valuesOf({ tracing }).tracing).toEqual({
+      endpoint: 'https://otlp.example',
+      headersSecret: 'otlp',
+      headersSecretKey: 'headers',
+      egress,
+    });
   });
 
   test('lead callers to their tokens: the operator’s Secret, or their own', () => {

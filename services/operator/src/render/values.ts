@@ -13,7 +13,7 @@ type Mad = MadGroupSpec['mads'][number];
  */
 export function groupValues(group: MadGroup, knownSecrets: KnownSecrets): Values {
   const { metadata, spec } = group;
-  const { llm, callers, images, dataPolicy } = spec;
+  const { llm, tracing, callers, images, dataPolicy } = spec;
   return {
     llm: defined({
       model: llm.model,
@@ -21,6 +21,12 @@ export function groupValues(group: MadGroup, knownSecrets: KnownSecrets): Values
       apiKeySecret: llm.apiKeySecretRef?.name,
       apiKeySecretKey: llm.apiKeySecretRef?.key,
       egress: llm.egress,
+    }),
+    tracing: defined({
+      endpoint: tracing.endpoint,
+      headersSecret: tracing.headersSecretRef?.name,
+      headersSecretKey: tracing.headersSecretRef?.key,
+      egress: tracing.egress,
     }),
     admin: { existingSecret: tokensSecretName(metadata.name), existingSecretKey: ADMIN },
     callers: callers.map(({ name, scopes, tokenSecretRef }) => ({

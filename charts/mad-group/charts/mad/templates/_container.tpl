@@ -45,6 +45,15 @@
 - name: MAD_TOKENS_FILE
   value: /run/config/callers/tokens
 {{- end }}
+{{- $tracing := $values.tracing | default dict }}
+{{- with $tracing.endpoint }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ . | quote }}
+{{- if $tracing.headersSecret }}
+- name: OTEL_EXPORTER_OTLP_HEADERS_FILE
+  value: /run/secrets/otlp/headers
+{{- end }}
+{{- end }}
 {{- if .mad.thinks }}
 {{- with $values.llm.baseUrl }}
 - name: OPENAI_BASE_URL
@@ -99,6 +108,16 @@
             name: {{ .secret | quote }}
             items: [{ key: {{ .key | quote }}, path: {{ .name | quote }} }]
         {{- end }}
+{{- end }}
+{{- $tracing := $values.tracing | default dict }}
+{{- if and $tracing.endpoint $tracing.headersSecret }}
+- name: otlp
+  mountPath: /run/secrets/otlp
+  volume:
+    secret:
+      secretName: {{ $tracing.headersSecret | quote }}
+      defaultMode: 0440
+      items: [{ key: {{ $tracing.headersSecretKey | default "headers" | quote }}, path: headers }]
 {{- end }}
 {{- if and .mad.thinks $values.llm.apiKeySecret }}
 - name: llm

@@ -16,7 +16,7 @@ Everything of one MAD. A chart calls it with its root context and `mad`, which d
 {{- $ctx := merge (dict "mad" $mad) (omit . "mad") -}}
 {{- include "mad.checkValues" $ctx -}}
 {{- $ingress := list (include "mad.ingress.tools" $ctx) (include "mad.ingress.metrics" $ctx) -}}
-{{- $egress := list (include "mad.egress.dns" $ctx) (include "mad.egress.redis" $ctx) (include "mad.egress.llm" $ctx) ($mad.egress | default "") -}}
+{{- $egress := list (include "mad.egress.dns" $ctx) (include "mad.egress.redis" $ctx) (include "mad.egress.llm" $ctx) (include "mad.egress.tracing" $ctx) ($mad.egress | default "") -}}
 {{- $_ := set $mad "ingress" (join "\n" $ingress) -}}
 {{- $_ := set $mad "egress" (join "\n" $egress) -}}
 {{ include "mad.serviceAccount" $ctx }}

@@ -115,6 +115,14 @@ spec:
 {{- end }}
 {{- end }}
 
+{{/* To the collector of traces, where one is set. */}}
+{{- define "mad.egress.tracing" -}}
+{{- $tracing := .Values.tracing | default dict -}}
+{{- with $tracing.endpoint }}
+{{ include "mad.egressTo" (dict "url" . "peers" $tracing.egress.peers "ports" $tracing.egress.ports "namespace" $.Release.Namespace "defaultPort" (hasPrefix "http:" . | ternary "80" "443")) }}
+{{- end }}
+{{- end }}
+
 {{/* To the planner that Fiedler and Rogers ask. */}}
 {{- define "mad.egress.sequentialThinking" -}}
 {{- if eq .Values.sequentialThinkingUrl "ws://sequential-thinking:8003" }}

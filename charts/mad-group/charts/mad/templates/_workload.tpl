@@ -61,6 +61,10 @@ are read again while the MAD runs.
 {{- if and .mad.thinks $values.llm.apiKeySecret -}}
 {{- $_ := set $read "llm" (include "mad.knownSecret" (list . $values.llm.apiKeySecret ($values.llm.apiKeySecretKey | default "api-key"))) -}}
 {{- end -}}
+{{- $tracing := $values.tracing | default dict -}}
+{{- with and $tracing.endpoint $tracing.headersSecret -}}
+{{- $_ := set $read "otlp" (include "mad.knownSecret" (list $ . ($tracing.headersSecretKey | default "headers"))) -}}
+{{- end -}}
 {{- $read | toJson | sha256sum -}}
 {{- end }}
 
