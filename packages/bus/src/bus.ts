@@ -42,6 +42,20 @@ export interface ReadOptions {
   readonly idleMs?: number;
 }
 
+/**
+ * Entries by another word than a position. `sinceMs`: those from a time on, in milliseconds since 1970,
+ * by the log's own clock. `newest`: so many before its end.
+ */
+export type PlaceSought = { readonly sinceMs: number } | { readonly newest: number };
+
+/** Where entries that were sought stand in the log. */
+export interface LogPlace {
+  /** Just before the first of them, to be read from; the log's end where there is none. */
+  readonly position: Position;
+  /** Where some of them may have been trimmed: the oldest place that can still be read. */
+  readonly trimmedTo: Position | null;
+}
+
 export interface PublishOptions {
   /** How long to wait for a bus that is away, in milliseconds. Default 5,000. */
   readonly timeoutMs?: number;
@@ -96,6 +110,13 @@ export interface Bus {
    * @throws MadError `bus_unavailable` where the bus is away for 5 s
    */
   readOnce(options: Omit<ReadOptions, 'signal' | 'idleMs'>): Promise<LogBatch>;
+
+  /**
+   * Finds where to begin to read, without reading what lies before.
+   *
+   * @throws MadError `bus_unavailable` where the bus is away for 5 s
+   */
+  findPlace(sought: PlaceSought): Promise<LogPlace>;
 
   /**
    * Takes up what others publish on `mad.*` without a position: appends it to the log, marked as

@@ -4,6 +4,8 @@ export type {
   KeyValueStore,
   LogBatch,
   LogItem,
+  LogPlace,
+  PlaceSought,
   PublishOptions,
   ReadOptions,
 } from './bus.ts';

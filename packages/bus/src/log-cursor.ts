@@ -7,7 +7,7 @@ import {
   parsePosition,
 } from '@mad-group/protocol';
 import type { LogItem, ReadOptions } from './bus.ts';
-import { FIRST_PLACE, placeNumber } from './place.ts';
+import { placeBefore, placeNumber } from './place.ts';
 
 /** An entry as XREAD gives it: `[id, ['channel', channel, epoch, envelope]]`, and `'foreign', '1'`. */
 export type RawEntry = [place: string, fields: string[]];
@@ -130,12 +130,8 @@ export class LogCursor {
 }
 
 /** The place just before the oldest entry. Where there is none, that of the newest ever. */
-function startOf({ oldest, last }: LogHead): string {
-  if (oldest === undefined) return last;
-  const dash = oldest.indexOf('-');
-  const number = placeNumber(oldest);
-  return number === 1 ? FIRST_PLACE : `${oldest.slice(0, dash)}-${number - 1}`;
-}
+export const startOf = ({ oldest, last }: LogHead): string =>
+  oldest === undefined ? last : placeBefore(oldest);
 
 /** Undefined where it is none: whoever may write to Redis may have written it. */
 function parseEnvelope(json: string | undefined): Envelope | undefined {

@@ -6,7 +6,7 @@ import {
   silentLogger,
   systemClock,
 } from '@mad-group/protocol';
-import type { Bus, LogBatch, PublishOptions, ReadOptions } from './bus.ts';
+import type { Bus, LogBatch, LogPlace, PlaceSought, PublishOptions, ReadOptions } from './bus.ts';
 import { BusState } from './bus-state.ts';
 import { busStopped } from './bus-stopped.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits } from './log-limits.ts';
@@ -60,6 +60,15 @@ export function createMemoryBus(options: MemoryBusOptions = {}): Bus {
     }
   }
 
+  function findPlace(sought: PlaceSought): LogPlace {
+    log.trim();
+    const before =
+      'newest' in sought ? Math.max(0, log.lastNumber - sought.newest) : log.numberBefore(sought.sinceMs);
+    const start = log.firstNumber - 1;
+    const position = log.positionBehind(Math.max(before, start));
+    return { position, trimmedTo: before < start ? log.firstPosition : null };
+  }
+
   return {
     kind: 'memory',
     kv: createMemoryKv(clock),
@@ -77,6 +86,7 @@ export function createMemoryBus(options: MemoryBusOptions = {}): Bus {
     async readOnce({ from, patterns, maxBatch = DEFAULT_MAX_BATCH }) {
       return new MemoryReader(log, from).next(createPatternFilter(patterns)(), maxBatch);
     },
+    findPlace: async (sought) => findPlace(sought),
     // No client from outside reaches into this process, so there is nothing to take up.
     adoptForeign: (signal) => aborted(AbortSignal.any([signal, stopped.signal])),
     head: () => log.lastPosition,

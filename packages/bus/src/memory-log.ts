@@ -83,6 +83,22 @@ export class MemoryLog {
     return this.#entries.slice(start, start + count);
   }
 
+  /** Number of the last entry before this time; 0 where none is left that is known to be. */
+  numberBefore(timeMs: number): number {
+    if (this.#lastMs < timeMs) return this.#lastNumber;
+    // Times never go back, and the newest are asked for most.
+    let index = this.#entries.length;
+    while (index > this.#head && (this.#entries[index - 1] as MemoryEntry).timeMs >= timeMs) index -= 1;
+    return index === this.#head ? 0 : (this.#entries[index - 1] as MemoryEntry).number;
+  }
+
+  /** The place behind the entry of this number: the one from which the next entry that is left is the next. */
+  positionBehind(number: number): Position {
+    const next = this.after(number, 1)[0];
+    if (!next) return this.lastPosition;
+    return this.#position(next.number === 1 ? 0 : next.timeMs, next.number - 1);
+  }
+
   /** Number of the entry at a position of this epoch; undefined for one of another. */
   numberAt(position: Position): number | undefined {
     const { epoch, place } = parsePosition(position);

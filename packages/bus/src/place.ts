@@ -9,4 +9,10 @@ export const placeNumber = (place: string): number => Number(place.slice(place.i
 export const placeMs = (place: string): number => Number(place.slice(0, place.indexOf('-')));
 
 /** Before the first entry. */
-export const FIRST_PLACE = '0-0';
+const FIRST_PLACE = '0-0';
+
+/** The place from which the entry at this one is the next. */
+export function placeBefore(place: string): string {
+  const number = placeNumber(place);
+  return number === 1 ? FIRST_PLACE : `${placeMs(place)}-${number - 1}`;
+}

@@ -156,7 +156,7 @@ export async function readLogOnce(
   }
 }
 
-async function readHead(redis: ScriptedRedis, { log, head }: RedisKeys): Promise<LogHead> {
+export async function readHead(redis: ScriptedRedis, { log, head }: RedisKeys): Promise<LogHead> {
   const [epoch, oldest, last] = await redis.logHead(log, head, randomUUID());
   return { epoch, oldest: oldest === '' ? undefined : oldest, last };
 }

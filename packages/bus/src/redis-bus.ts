@@ -5,6 +5,7 @@ import { AwayLog } from './away-log.ts';
 import type { Bus, PublishOptions } from './bus.ts';
 import { BusState } from './bus-state.ts';
 import { runCommand } from './commands.ts';
+import { findPlaceInLog } from './find-place.ts';
 import { LogBounds } from './log-bounds.ts';
 import type { LogLimits } from './log-limits.ts';
 import { Loopback } from './loopback.ts';
@@ -136,6 +137,10 @@ export function createRedisBus({ url, password, log, limits, keyPrefix }: RedisB
       ),
     readOnce: (options) =>
       runCommand(pollConnection(), (redis) => readLogOnce(redis, { keys, log }, options), {
+        signal: stopped.signal,
+      }),
+    findPlace: (sought) =>
+      runCommand(pollConnection(), (redis) => findPlaceInLog(redis, keys, sought), {
         signal: stopped.signal,
       }),
     adoptForeign: (signal) =>

@@ -51,6 +51,7 @@ export function meterBus(bus: Bus, metrics: MadMetrics, madId: string): Bus {
     read: (options) =>
       options.name === undefined ? bus.read(options) : readMetered(options, meterFor(options.name)),
     readOnce: (options) => bus.readOnce(options),
+    findPlace: (sought) => bus.findPlace(sought),
     adoptForeign: (signal) => bus.adoptForeign(signal),
     head: () => bus.head(),
     status: () => bus.status(),

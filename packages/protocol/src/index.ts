@@ -143,4 +143,5 @@ export {
   parseToolInput,
   text,
   textList,
+  time,
 } from './tool-input.ts';

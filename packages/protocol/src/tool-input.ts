@@ -71,6 +71,12 @@ export const integer = (min: number, max: number) =>
       .max(max, `must be between ${min} and ${max}`),
   );
 
+/** A moment in ISO 8601, with `Z` or an offset. */
+export const time = () => {
+  const error = 'must be a time with its zone, as 2026-01-31T09:05:03Z';
+  return z.iso.datetime({ offset: true, error });
+};
+
 export const flag = () => z.boolean({ error: 'must be true or false' });
 
 /** A JSON object; an empty one counts. */

@@ -177,6 +177,61 @@ describe('polling by position', () => {
   });
 });
 
+describe('polling from a time on', () => {
+  const iso = (timeMs: number): string => new Date(timeMs).toISOString();
+
+  test('begins at the first message of that time, and goes on by position', async () => {
+    let nowMs = Date.parse('2026-01-31T09:00:00Z');
+    const bus = await startBus({ clock: { now: () => nowMs } });
+    const client = await connect(await startGrace(bus));
+    await client.call('grace_subscribe', { client_id: 'c', topics: ['mad.topic.a'] });
+    for (const n of range(0, 10)) {
+      await publish(bus, 'mad.topic.a', { payload: { n } });
+      nowMs += 60_000;
+    }
+    const since = iso(nowMs - 4 * 60_000);
+    const first = await client.call('grace_poll_messages', { client_id: 'c', since, limit: 3 });
+    expect(numbers(first.messages)).toEqual([6, 7, 8]);
+    expect(first).toMatchObject({ caught_up: false });
+    expect(first).not.toHaveProperty('gaps');
+    const rest = await client.call('grace_poll_messages', { client_id: 'c', after: first.position });
+    expect(numbers(rest.messages)).toEqual([9]);
+    expect(rest).toMatchObject({ caught_up: true });
+    const all = await client.call('grace_poll_messages', { client_id: 'c', since: iso(0) });
+    expect(numbers(all.messages)).toEqual(range(0, 10));
+    const none = await client.call('grace_poll_messages', { client_id: 'c', since: iso(nowMs + 1) });
+    expect(none).toMatchObject({ messages: [], caught_up: true });
+  });
+
+  test('tells where messages of that time are gone, and only then', async () => {
+    const bus = await startBus({ maxLength: 50 });
+    const client = await connect(await startGrace(bus));
+    await client.call('grace_subscribe', { client_id: 'c', topics: ['mad.topic.a'] });
+    await fill(bus, 'mad.topic.a', 0, 120);
+    const reply = await client.call('grace_poll_messages', { client_id: 'c', since: iso(0), limit: 10 });
+    expect(numbers(reply.messages)).toEqual(range(70, 80));
+    const [first] = reply.messages as { position: string }[];
+    expect(reply.gaps).toEqual([{ reason: 'trimmed', from: null, to: first?.position }]);
+    const later = { client_id: 'c', since: iso(Date.now() + 60_000) };
+    expect(await client.call('grace_poll_messages', later)).not.toHaveProperty('gaps');
+  });
+
+  test('refuses what is no time, and two beginnings, in words', async () => {
+    const bus = await startBus();
+    const client = await connect(await startGrace(bus));
+    const refused = await client.call('grace_poll_messages', { client_id: 'c', since: 'yesterday' });
+    expect(refused).toMatchObject({
+      code: 'invalid_input',
+      message: "'since' must be a time with its zone, as 2026-01-31T09:05:03Z.",
+    });
+    const two = await client.call('grace_poll_messages', { client_id: 'c', since: iso(0), after: 'e:1-1' });
+    expect(two).toMatchObject({
+      code: 'invalid_input',
+      message: "'after' and 'since' both say where to begin: give one of them.",
+    });
+  });
+});
+
 describe('waiting', () => {
   test.each([{ mode: 'queue' }, { mode: 'position' }])(
     'for a first message, with a $mode',

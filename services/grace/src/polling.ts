@@ -24,6 +24,8 @@ export interface Polled {
   /** Null before the bus was first seen. */
   readonly position: Position | null;
   readonly gaps: readonly Gap[];
+  /** Of a read of the log: nothing was behind it. */
+  readonly caughtUp?: boolean;
 }
 
 /** Takes what waits for a client, and waits up to `waitMs` where nothing does. */
@@ -55,6 +57,18 @@ export async function pollQueue(
   return { messages: envelopes, dropped, position, gaps };
 }
 
+/** Reads the log from a time on, and tells where something of it is gone. */
+export async function pollSince(
+  gateway: Gateway,
+  client: Client,
+  { since, ...request }: { since: string; limit: number; waitMs: number; signal: AbortSignal },
+): Promise<Polled> {
+  const { position: after, trimmedTo } = await gateway.bus.findPlace({ sinceMs: Date.parse(since) });
+  if (trimmedTo === null) return pollByPosition(gateway, client, { ...request, after });
+  const polled = await pollByPosition(gateway, client, { ...request, after, waitMs: 0 });
+  return { ...polled, gaps: [{ reason: 'trimmed', from: null, to: trimmedTo }, ...polled.gaps] };
+}
+
 /**
  * Reads the log behind a position as the client would have seen it; loses nothing.
  *
@@ -81,10 +95,10 @@ export async function pollByPosition(
     const leftMs = Math.max(0, untilMs - performance.now());
     const changed = client.changed(leftMs, AbortSignal.any([request.signal, listening.signal]));
     try {
-      const { caughtUp, ...polled } = await readBehind(gateway, client, after, { ...request, scanUntilMs });
+      const polled = await readBehind(gateway, client, after, { ...request, scanUntilMs });
       const hasNews = polled.messages.length > 0 || polled.gaps.length > 0;
       // Where more lies in the log, to wait for what comes would be to sleep beside it.
-      if (hasNews || leftMs === 0 || !caughtUp) {
+      if (hasNews || leftMs === 0 || !polled.caughtUp) {
         if (client.byPosition) client.handed = polled.position;
         client.unsaved = true;
         return polled;

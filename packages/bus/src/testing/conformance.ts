@@ -1,6 +1,14 @@
-import { createEnvelope, type Envelope, MadError, type Position, parsePosition } from '@mad-group/protocol';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  createEnvelope,
+  type Envelope,
+  MadError,
+  type Position,
+  parsePosition,
+  positionTimeMs,
+} from '@mad-group/protocol';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Bus, LogBatch, LogItem, ReadOptions } from '../bus.ts';
+import type { Bus, LogBatch, LogItem, PlaceSought, ReadOptions } from '../bus.ts';
 import type { LogLimits } from '../log-limits.ts';
 import { collect, message } from './reading.ts';
 
@@ -340,6 +348,80 @@ export function busConformance(name: string, makeBus: MakeBus): void {
         const { items } = await bus.readOnce({ from, patterns: () => ALL });
         expect(items[0]).toEqual({ kind: 'gap', reason: 'epoch', from, to: oldest });
         expect(texts(items)).toEqual(['1', '2']);
+      });
+    });
+
+    describe('finding a place', () => {
+      const readFrom = async (bus: Bus, sought: PlaceSought): Promise<string[]> => {
+        const { position: from, trimmedTo } = await bus.findPlace(sought);
+        expect(trimmedTo).toBeNull();
+        return texts((await bus.readOnce({ from, patterns: () => ALL })).items);
+      };
+
+      test('by a time: behind it stand the entries from then on', async () => {
+        const bus = await makeStarted();
+        const before = Date.now();
+        const positions: Position[] = [];
+        for (const text of ['1', '2', '3']) {
+          positions.push(await bus.publish(message(text)));
+          // Entries of one millisecond are found together.
+          await delay(3);
+        }
+        const timeOf = (index: number): number => positionTimeMs(positions[index] as Position);
+        expect(await readFrom(bus, { sinceMs: 0 })).toEqual(['1', '2', '3']);
+        expect(await readFrom(bus, { sinceMs: before - 60_000 })).toEqual(['1', '2', '3']);
+        expect(await readFrom(bus, { sinceMs: timeOf(1) - 0.5 })).toEqual(['2', '3']);
+        expect(await readFrom(bus, { sinceMs: timeOf(1) })).toEqual(['2', '3']);
+        expect(await readFrom(bus, { sinceMs: timeOf(1) + 1 })).toEqual(['3']);
+        expect(await readFrom(bus, { sinceMs: timeOf(2) + 1 })).toEqual([]);
+        expect(await readFrom(bus, { sinceMs: before + 3_600_000 })).toEqual([]);
+      });
+
+      test('by a number: behind it stand so many entries, or all', async () => {
+        const bus = await makeStarted();
+        for (const burst of [['1'], ['2', '3', '4', '5'], ['6', '7']]) {
+          // Some share a millisecond, and some do not.
+          await Promise.all(burst.map((text) => bus.publish(message(text))));
+          await delay(5);
+        }
+        const all = ['1', '2', '3', '4', '5', '6', '7'];
+        for (const newest of [0, 1, 2, 3, 4, 5, 6, 7]) {
+          expect(await readFrom(bus, { newest })).toEqual(all.slice(all.length - newest));
+        }
+        expect(await readFrom(bus, { newest: 100 })).toEqual(all);
+      });
+
+      test.each<{ sought: PlaceSought }>([{ sought: { sinceMs: 1 } }, { sought: { newest: 5 } }])(
+        'a log with nothing in it has one for $sought',
+        async ({ sought }) => {
+          const bus = await makeStarted();
+          const { position: from, trimmedTo } = await bus.findPlace(sought);
+          expect(trimmedTo).toBeNull();
+          await bus.publish(message('first'));
+          expect(texts((await bus.readOnce({ from, patterns: () => ALL })).items)).toEqual(['first']);
+        },
+      );
+
+      test.each<{ sought: PlaceSought }>([{ sought: { sinceMs: 0 } }, { sought: { newest: 1_000 } }])(
+        'says where entries that $sought asks for may be gone',
+        async ({ sought }) => {
+          const bus = await makeStarted({ maxLength: 100 });
+          await Promise.all(numbers(1_000).map((index) => bus.publish(message(`${index}`))));
+          const { position: from, trimmedTo } = await bus.findPlace(sought);
+          const { items } = await bus.readOnce({ from, patterns: () => ALL, maxBatch: 2_000 });
+          expect(trimmedTo).toBe(positionsOf(items)[0]);
+          expect(texts(items)).toEqual(numbers(1_000).map(String).slice(-texts(items).length));
+        },
+      );
+
+      test('what is left of a log that was trimmed is found as ever', async () => {
+        const bus = await makeStarted({ maxLength: 100 });
+        await Promise.all(numbers(1_000).map((index) => bus.publish(message(`${index}`))));
+        const { items } = await bus.readOnce({ from: 'start', patterns: () => ALL, maxBatch: 2_000 });
+        const newestMs = positionTimeMs(positionsOf(items).at(-1) as Position);
+        expect(await readFrom(bus, { sinceMs: newestMs + 1 })).toEqual([]);
+        expect(await readFrom(bus, { newest: 50 })).toEqual(numbers(1_000).map(String).slice(-50));
+        expect(await readFrom(bus, { newest: items.length })).toEqual(texts(items));
       });
     });
 

@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { EnvelopeSchema } from '../envelope.ts';
 import { PositionSchema } from '../position.ts';
-import { CorrelationId, flag, integer, jsonObject, optionalText, text, textList } from '../tool-input.ts';
+import {
+  CorrelationId,
+  flag,
+  integer,
+  jsonObject,
+  optionalText,
+  text,
+  textList,
+  time,
+} from '../tool-input.ts';
 
 const Success = z.literal('success');
 
@@ -41,11 +50,14 @@ export const UnsubscribeOutput = z.object({ status: Success, message: z.string()
 export const PollMessagesInput = z.object({
   client_id: text(256),
   after: PositionSchema.optional().describe('read the log behind this position; loses nothing'),
-  limit: integer(1, 1000).optional().describe('with after: at most so many, 100 where absent'),
+  since: time()
+    .optional()
+    .describe('in place of after: read the log from this time on; with 1970, from its beginning'),
+  limit: integer(1, 1000).optional().describe('with after or since: at most so many, 100 where absent'),
   wait_ms: integer(0, 30_000).optional().describe('wait so long for a first message, in ms'),
   correlation_id: CorrelationId,
 });
-/** A piece of the log that is gone. */
+/** A piece of the log that is gone; `from` is null where it began before what was asked for. */
 export const GapSchema = z.object({
   reason: z.enum(['trimmed', 'epoch']),
   from: PositionSchema.nullable(),
@@ -57,4 +69,5 @@ export const PollMessagesOutput = z.object({
   dropped: z.number().int().describe('messages lost to the bound of the queue since the last poll'),
   position: PositionSchema.optional().describe('hand it back as `after`'),
   gaps: z.array(GapSchema).optional(),
+  caught_up: z.boolean().optional().describe('with after or since: whether the log had nothing behind this'),
 });

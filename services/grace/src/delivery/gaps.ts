@@ -3,7 +3,8 @@ import type { Position } from '@mad-group/protocol';
 /** A piece of the log that is gone, as a client is told of it. */
 export interface Gap {
   readonly reason: 'trimmed' | 'epoch';
-  readonly from: Position;
+  /** Null where it began before what the client asked for. */
+  readonly from: Position | null;
   readonly to: Position;
 }
 
