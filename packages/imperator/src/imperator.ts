@@ -1,12 +1,16 @@
 import {
   type Clock,
+  jointBehind,
   type Logger,
   MadError,
+  noticeBehind,
+  PLANNING_TOOL,
   type Planner,
   systemClock,
   type Thinker,
   type ThinkRequest,
   type Thought,
+  withoutPlanNotice,
 } from '@mad-group/protocol';
 import { createDataMarker, type DataMarker } from './data-marking.ts';
 import { recentHistory, toMessages } from './history.ts';
@@ -16,14 +20,7 @@ import {
   type ImperatorToolContext,
   toToolSpec,
 } from './imperator-tool.ts';
-import {
-  askForPlan,
-  PLANNING_TOOL,
-  type PlanOutcome,
-  plannedPrompt,
-  planningTool,
-  withoutPlanNotice,
-} from './planning.ts';
+import { askForPlan, type PlanOutcome, plannedPrompt, planningTool } from './planning.ts';
 import type { ChatMessage, Provider, ToolCall } from './provider/provider.ts';
 import { parseArguments, runTool } from './tool-round.ts';
 import { findTrigger } from './triggers.ts';
@@ -108,7 +105,7 @@ export function createImperator(options: ImperatorOptions): Thinker {
       })) {
         if (event.type === 'token') {
           // What was said before a tool call and after it are two paragraphs of one answer.
-          const joint = text === '' && answered !== '' && !/\n\s*$/.test(answered) ? '\n\n' : '';
+          const joint = text === '' ? jointBehind(answered) : '';
           text += event.token;
           yield { type: 'token', token: joint + event.token };
         } else if (event.type === 'tool_calls') calls = event.calls;
@@ -135,7 +132,7 @@ export function createImperator(options: ImperatorOptions): Thinker {
         yield { type: 'tool_result', name: call.name, content };
         if (outcome && !outcome.plan) {
           const notice = withoutPlanNotice(outcome.note);
-          yield { type: 'token', token: answered === '' ? notice : `\n\n${notice}` };
+          yield { type: 'token', token: noticeBehind(answered, notice) };
           answered = notice;
         }
         messages.push({ role: 'tool', toolCallId: call.id, content: marker.mark(call.name, content) });

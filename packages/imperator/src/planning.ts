@@ -1,9 +1,13 @@
-import { type Logger, MadError, type Plan, type Planner } from '@mad-group/protocol';
+import {
+  type Logger,
+  MadError,
+  PLAN_LEAD,
+  PLANNING_TOOL,
+  type Plan,
+  type Planner,
+} from '@mad-group/protocol';
 import { z } from 'zod';
 import type { DataMarker } from './data-marking.ts';
-
-/** Name of the tool by which a model asks for a plan. */
-export const PLANNING_TOOL = 'sequential_thinking';
 
 export const planningTool = {
   name: PLANNING_TOOL,
@@ -48,15 +52,11 @@ export async function askForPlan(
   }
 }
 
-/** What the answer itself says where it was made without the plan that it should have had. */
-export const withoutPlanNotice = (note: string): string =>
-  `(${note} This answer was made without a plan.)\n\n`;
-
 /** The prompt for the model once a plan is there: the question, and the plan as data. */
 export const plannedPrompt = (prompt: string, plan: Plan, marker: DataMarker): string =>
   [
     prompt,
-    'Sequential Thinking has made this plan for the request above:',
+    PLAN_LEAD,
     marker.mark(PLANNING_TOOL, JSON.stringify(plan, null, 2)),
     'Answer the request on the basis of this plan: present its steps well, in order, for the person who asked. Look up state with your tools where a step needs it.',
   ].join('\n\n');

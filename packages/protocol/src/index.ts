@@ -1,4 +1,11 @@
 export {
+  jointBehind,
+  noticeBehind,
+  PLAN_LEAD,
+  PLANNING_TOOL,
+  withoutPlanNotice,
+} from './answer-text.ts';
+export {
   type Caller,
   hasScope,
   isScope,
@@ -59,6 +66,13 @@ export {
   parsePosition,
   positionTimeMs,
 } from './position.ts';
+export {
+  RECORDING_FORMAT,
+  type RecordedTask,
+  type RecordedTaskView,
+  type RecordingLine,
+  RecordingLineSchema,
+} from './recording.ts';
 export {
   GapSchema,
   PollMessagesInput,

@@ -6,8 +6,9 @@ import {
   type Thinker,
   type ThinkRequest,
   type Thought,
+  withoutPlanNotice,
 } from '@mad-group/protocol';
-import { askForPlan, withoutPlanNotice } from '../planning.ts';
+import { askForPlan } from '../planning.ts';
 import { HOW_TO_SET_A_MODEL } from '../provider/create-provider.ts';
 import { renderPlan } from '../render-plan.ts';
 import { findTrigger } from '../triggers.ts';
