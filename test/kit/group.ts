@@ -31,7 +31,8 @@ export const MAD_NAMES: readonly MadName[] = ['grace', 'fiedler', 'rogers', 'seq
 
 /**
  * Starts all four MADs in one process, as `npm start` does, on free ports and in a folder of its
- * own; resolves when the group is ready. `dataDir` starts it on what an earlier one left.
+ * own; resolves when the group is ready. `dataDir` starts it on what an earlier one left, and ports in
+ * the environment where that one was.
  */
 export async function startGroup(env: Record<string, string> = {}, dataDir?: string): Promise<Group> {
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'mad-group-')));
@@ -53,18 +54,24 @@ async function startOnce(env: Record<string, string>, folder: string, ownsFolder
     number,
     number,
   ];
-  const ports = { grace, fiedler, rogers, 'sequential-thinking': thinking, platform };
+  const ports = {
+    grace: Number(env.GRACE_PORT ?? grace),
+    fiedler: Number(env.FIEDLER_PORT ?? fiedler),
+    rogers: Number(env.ROGERS_PORT ?? rogers),
+    'sequential-thinking': Number(env.SEQUENTIAL_THINKING_PORT ?? thinking),
+    platform: Number(env.PLATFORM_PORT ?? platform),
+  };
   const fullEnv = {
-    GRACE_PORT: String(grace),
-    FIEDLER_PORT: String(fiedler),
-    ROGERS_PORT: String(rogers),
-    SEQUENTIAL_THINKING_PORT: String(thinking),
-    PLATFORM_PORT: String(platform),
+    GRACE_PORT: String(ports.grace),
+    FIEDLER_PORT: String(ports.fiedler),
+    ROGERS_PORT: String(ports.rogers),
+    SEQUENTIAL_THINKING_PORT: String(ports['sequential-thinking']),
+    PLATFORM_PORT: String(ports.platform),
     DATA_DIR: folder,
     ...env,
   };
   const running = start('node', ['services/group/src/main.ts'], fullEnv);
-  const platformUrl = `http://127.0.0.1:${platform}`;
+  const platformUrl = `http://127.0.0.1:${ports.platform}`;
   await untilReady(running, `${platformUrl}/readyz`);
   return {
     running,

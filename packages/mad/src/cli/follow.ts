@@ -1,13 +1,8 @@
-import {
-  GetTaskEventsOutput,
-  MadError,
-  type TaskEvent,
-  TaskSchema,
-  type TaskStatus,
-} from '@mad-group/protocol';
+import { GetTaskEventsOutput, type TaskEvent, TaskSchema, type TaskStatus } from '@mad-group/protocol';
 import type { ToolClient } from '../client/tool-client.ts';
 import { durationWords } from './durations.ts';
 import { type CliIo, EXIT, forTerminal, stderrColors, stdoutColors } from './io.ts';
+import { createReconnecting } from './reconnecting.ts';
 
 export interface FollowOptions {
   /** `fiedler` for `fiedler_get_task_events`. */
@@ -29,7 +24,6 @@ export interface FollowOptions {
 const WAIT_MS = 20_000;
 /** What a question may take beyond that, in milliseconds. */
 const GRACE_MS = 10_000;
-const RETRYABLE = new Set(['unreachable', 'timeout', 'draining']);
 
 /**
  * Follows a task to its end: its tokens to stdout as they come, everything else to stderr. The
@@ -41,7 +35,13 @@ const RETRYABLE = new Set(['unreachable', 'timeout', 'draining']);
 export async function followTask(first: ToolClient, options: FollowOptions, io: CliIo): Promise<number> {
   const { taskId, toolPrefix } = options;
   const printer = createPrinter(options.json, io);
-  const connection = createReconnecting(first, options, io, printer.note);
+  const connection = createReconnecting({
+    ...options,
+    first,
+    timeoutMs: WAIT_MS + GRACE_MS,
+    signal: io.signal,
+    note: printer.note,
+  });
   let after = options.after;
   try {
     for (;;) {
@@ -67,44 +67,6 @@ export async function followTask(first: ToolClient, options: FollowOptions, io: 
   } finally {
     await connection.close();
   }
-}
-
-/** Calls that survive the loss of their connection. Reading events again does no harm. */
-function createReconnecting(
-  first: ToolClient,
-  options: FollowOptions,
-  io: CliIo,
-  note: (words: string) => void,
-) {
-  const giveUpMs = options.giveUpMs ?? 60_000;
-  const retryMs = options.retryMs ?? 500;
-  let client: ToolClient | null = first;
-
-  const callOnce = async (tool: string, input: object) => {
-    client ??= await options.connect();
-    return client.callOrThrow(tool, input, { timeoutMs: WAIT_MS + GRACE_MS, signal: io.signal });
-  };
-  return {
-    close: async (): Promise<void> => client?.close(),
-    async call(tool: string, input: object) {
-      let lostAt: number | null = null;
-      for (;;) {
-        try {
-          return await callOnce(tool, input);
-        } catch (error) {
-          if (!(error instanceof MadError) || !RETRYABLE.has(error.code)) throw error;
-          await client?.close();
-          client = null;
-          if (lostAt === null) {
-            lostAt = Date.now();
-            note(`connection lost, trying again: ${error.message}`);
-          }
-          if (Date.now() - lostAt >= giveUpMs) throw error;
-          await pause(retryMs, io.signal);
-        }
-      }
-    },
-  };
 }
 
 function createPrinter(json: boolean, io: CliIo) {
@@ -160,17 +122,4 @@ function tellEnd(status: TaskStatus, taskId: string, reply: Record<string, unkno
     : '';
   io.stderr.write(`${word} ${colors.dim(`task ${taskId}${took}`)}${error}\n`);
   return status === 'COMPLETED' ? EXIT.ok : EXIT.refused;
-}
-
-/** Rejects with the signal's reason when it aborts. */
-function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, durationMs);
-  const onAbort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  return promise.finally(() => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-  });
 }

@@ -3,6 +3,11 @@ import pc from 'picocolors';
 /** All that a command sees of the process, so that tests run it as a function. */
 export interface CliIo {
   readonly stdout: { write(text: string): unknown };
+  /**
+   * Resolves when stdout has taken what was written, so that what a slow reader leaves does not fill
+   * memory; also when nobody reads it any more, and at Ctrl-C.
+   */
+  stdoutTaken(): Promise<void>;
   readonly stderr: { write(text: string): unknown };
   /** Whether stdout is a terminal. */
   readonly isTTY: boolean;
@@ -15,8 +20,10 @@ export interface CliIo {
   readStdin(): Promise<string>;
   /** The text of a file, or null where there is none. */
   readFile(path: string): string | null;
-  /** Aborted by Ctrl-C. */
+  /** Aborted by Ctrl-C, and by the system where it ends the process. */
   readonly signal: AbortSignal;
+  /** Aborted when nobody reads stdout any more. */
+  readonly stdoutClosed: AbortSignal;
 }
 
 /** What a command ends with. */

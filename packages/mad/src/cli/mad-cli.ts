@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { MadError } from '@mad-group/protocol';
-import { connectTools, type ToolClient, type ToolReply } from '../client/tool-client.ts';
+import type { ToolClient, ToolReply } from '../client/tool-client.ts';
+import { connectTarget, connectTimeoutMs } from './connect.ts';
 import { type CliIo, EXIT, forTerminal, stderrColors, UsageError } from './io.ts';
 import { groupTargets, type MadTarget, targetAt, targetByName, targetOfTool } from './mads.ts';
 import { parseTimeout } from './options.ts';
@@ -24,6 +24,10 @@ const USAGE = `mad-cli: the tools of the MADs on the command line
   mad-cli restore FILE             puts a backup in its place; the MAD must be stopped, and where
                                    there is data it takes --force and keeps that data beside it
 
+  mad-cli bus tail|export|model|replay
+                                   the bus live, a recording of it, and what happened again:
+                                   mad-cli bus --help
+
   --mad NAME        grace, rogers, fiedler or sequential-thinking, for the mad_* tools;
                     whose database, for backup and restore (in DATA_DIR)
   --url ws://…      another address than the environment says
@@ -35,10 +39,21 @@ const USAGE = `mad-cli: the tools of the MADs on the command line
 Ends with 0, or 1 when the tool said no, 2 when called wrongly, 3 when it cannot be reached.
 `;
 
+const OPTIONS = {
+  url: { type: 'string' },
+  mad: { type: 'string' },
+  token: { type: 'string' },
+  timeout: { type: 'string' },
+  json: { type: 'boolean' },
+  follow: { type: 'boolean' },
+  force: { type: 'boolean' },
+  version: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** `*_ask` waits for a whole answer: 300 s where it is not told otherwise, and a little to say so. */
 const ASK_TIMEOUT_MS = 310_000;
-const CONNECT_TIMEOUT_MS = 5_000;
 
 interface Options {
   readonly url: string | undefined;
@@ -55,21 +70,9 @@ interface Options {
  * @throws UsageError, MadError for what ends it early
  */
 export async function runMadCli(args: readonly string[], io: CliIo): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      url: { type: 'string' },
-      mad: { type: 'string' },
-      token: { type: 'string' },
-      timeout: { type: 'string' },
-      json: { type: 'boolean' },
-      follow: { type: 'boolean' },
-      force: { type: 'boolean' },
-      version: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
+  const busArgs = argumentsOfBus(args);
+  if (busArgs) return (await import('./bus/bus-command.ts')).runBusCommand(busArgs, io);
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
   // `mad-cli help TOOL` is what people type who know other commands.
   const askedInWords = positionals[0] === 'help';
   const [tool, ...words] = askedInWords ? positionals.slice(1) : positionals;
@@ -111,8 +114,22 @@ export async function runMadCli(args: readonly string[], io: CliIo): Promise<num
   return help ? showHelp(tool, target, options, io) : callTool(tool, words, target, options, io);
 }
 
-const connectTimeoutMs = (options: Options): number =>
-  Math.min(options.timeoutMs ?? CONNECT_TIMEOUT_MS, CONNECT_TIMEOUT_MS);
+/** What stands beside the word `bus`, where that is the command: it has options of its own. */
+function argumentsOfBus(args: readonly string[]): string[] | null {
+  const { tokens } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+    options: OPTIONS,
+  });
+  const words = tokens.filter((token) => token.kind === 'positional');
+  const askedInWords = words[0]?.value === 'help';
+  const named = words.slice(0, askedInWords ? 2 : 1);
+  if (named.at(-1)?.value !== 'bus') return null;
+  const rest = args.filter((_, index) => !named.some((word) => word.index === index));
+  return askedInWords ? [...rest, '--help'] : rest;
+}
 
 function chosenTargets(options: Options, io: CliIo): MadTarget[] {
   const { url, mad } = options;
@@ -124,22 +141,6 @@ function targetFor(tool: string, options: Options, io: CliIo): MadTarget | null 
   if (options.url !== undefined || options.mad !== undefined)
     return chosenTargets(options, io)[0] as MadTarget;
   return targetOfTool(tool, io.env);
-}
-
-/** @throws MadError that names the key of the environment, where nothing is at the usual address */
-async function connect(target: MadTarget, options: Options, io: CliIo): Promise<ToolClient> {
-  const { token } = options;
-  try {
-    return await connectTools(target.url, {
-      token,
-      connectTimeoutMs: connectTimeoutMs(options),
-      signal: io.signal,
-    });
-  } catch (error) {
-    if (!(error instanceof MadError) || error.code !== 'unreachable' || target.urlKey === null) throw error;
-    const words = `${error.message} If ${target.name} is elsewhere, set ${target.urlKey} or --url.`;
-    throw new MadError(error.code, words, { cause: error });
-  }
 }
 
 async function callTool(
@@ -157,7 +158,7 @@ async function callTool(
     : words[0] === '-'
       ? parseStdin(await io.readStdin())
       : parseWords(words);
-  const client = await connect(target, options, io);
+  const client = await connectTarget(target, options, io.signal);
   try {
     const input = given ?? parsePairs(words, await schemaOf(tool, client, options, io));
     if (tool.endsWith('_converse')) input.requester_id ??= 'cli';
@@ -211,7 +212,13 @@ async function follow(
   const toolPrefix = tool.replace(/_(?:converse|get_task_events|get_task_status)$/, '');
   return followTask(
     client,
-    { toolPrefix, taskId, after, json: options.json, connect: () => connect(target, options, io) },
+    {
+      toolPrefix,
+      taskId,
+      after,
+      json: options.json,
+      connect: () => connectTarget(target, options, io.signal),
+    },
     io,
   );
 }
@@ -231,7 +238,7 @@ async function tellRefusal(tool: string, reply: ToolReply, options: Options, io:
 }
 
 async function showHelp(tool: string, target: MadTarget, options: Options, io: CliIo): Promise<number> {
-  const client = await connect(target, options, io);
+  const client = await connectTarget(target, options, io.signal);
   try {
     const { fetchTools } = await import('./tool-catalogue.ts');
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;

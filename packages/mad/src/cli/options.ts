@@ -11,3 +11,7 @@ export function parseTimeout(value: string | undefined): number | undefined {
 /** A number with its thousands parted, as `1,000,000`; text as it is. */
 export const whole = (value: string | number): string =>
   typeof value === 'number' ? value.toLocaleString('en-US') : value;
+
+/** So many of them, as `1 task` or `1,000 tasks`. */
+export const counted = (count: number, noun: string): string =>
+  `${whole(count)} ${count === 1 ? noun : `${noun}s`}`;

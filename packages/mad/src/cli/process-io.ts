@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { failureOf } from './failure.ts';
 import { type CliIo, EXIT, forTerminal, stderrColors, UsageError } from './io.ts';
@@ -10,15 +11,20 @@ export async function runOnProcess(
 ): Promise<void> {
   const interrupted = new AbortController();
   const onInterrupt = (): void => interrupted.abort();
-  process.once('SIGINT', onInterrupt);
+  // Whoever records for hours is ended by its system, and has a file to close.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onInterrupt);
+  const stdoutClosed = new AbortController();
   // A reader that has seen enough, as `grep -q` and `head` do, is no failure of ours.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
+      if (stream === process.stdout) stdoutClosed.abort();
     });
   }
+  const ending = AbortSignal.any([interrupted.signal, stdoutClosed.signal]);
   const io: CliIo = {
     stdout: process.stdout,
+    stdoutTaken: () => drained(process.stdout, ending),
     stderr: process.stderr,
     isTTY: process.stdout.isTTY === true,
     stderrIsTTY: process.stderr.isTTY === true,
@@ -27,9 +33,10 @@ export async function runOnProcess(
     readStdin: readAllOf(process.stdin),
     readFile,
     signal: interrupted.signal,
+    stdoutClosed: stdoutClosed.signal,
   };
   process.exitCode = await runToEnd(name, run, process.argv.slice(2), io);
-  process.removeListener('SIGINT', onInterrupt);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, onInterrupt);
 }
 
 /** The command's exit code; what it throws becomes words on stderr. */
@@ -42,12 +49,21 @@ export async function runToEnd(
   try {
     return await run(args, io);
   } catch (error) {
-    if (io.signal.aborted) return EXIT.interrupted;
+    // What is broken off fails in ways that tell nothing; a file that cannot be written is no such.
+    if (io.signal.aborted && !(error instanceof UsageError)) return EXIT.interrupted;
     const failure = failureOf(error);
     if (!failure) throw error;
     io.stderr.write(`${stderrColors(io).red(`${name}: `)}${forTerminal(failure.message)}\n`);
     return failure.exitCode;
   }
+}
+
+/** A pipe takes what its reader has room for; Node keeps the rest in memory. */
+async function drained(stream: NodeJS.WriteStream, ending: AbortSignal): Promise<void> {
+  if (!stream.writableNeedDrain || ending.aborted) return;
+  await once(stream, 'drain', { signal: ending }).catch((error: unknown) => {
+    if (!ending.aborted) throw error;
+  });
 }
 
 const readAllOf = (stream: AsyncIterable<Buffer>) => async (): Promise<string> => {

@@ -14,6 +14,7 @@ export function traceBus(bus: Bus): Bus {
     stop: () => bus.stop(),
     read: (options) => bus.read(options),
     readOnce: (options) => bus.readOnce(options),
+    findPlace: (sought) => bus.findPlace(sought),
     adoptForeign: (signal) => bus.adoptForeign(signal),
     head: () => bus.head(),
     status: () => bus.status(),

@@ -1,0 +1,38 @@
+import { MadError } from '@mad-group/protocol';
+import { connectTools, type ToolClient } from '../client/tool-client.ts';
+import type { MadTarget } from './mads.ts';
+
+/** Longest wait for a connection, in milliseconds. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+export interface ConnectOptions {
+  readonly token: string | null;
+  /** What the user gave, in milliseconds. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export const connectTimeoutMs = ({ timeoutMs }: Pick<ConnectOptions, 'timeoutMs'>): number =>
+  Math.min(timeoutMs ?? CONNECT_TIMEOUT_MS, CONNECT_TIMEOUT_MS);
+
+/**
+ * A connection to a MAD.
+ *
+ * @throws MadError that names the key of the environment, where nothing is at the usual address
+ */
+export async function connectTarget(
+  target: MadTarget,
+  options: ConnectOptions,
+  signal?: AbortSignal,
+): Promise<ToolClient> {
+  try {
+    return await connectTools(target.url, {
+      token: options.token,
+      connectTimeoutMs: connectTimeoutMs(options),
+      signal,
+    });
+  } catch (error) {
+    if (!(error instanceof MadError) || error.code !== 'unreachable' || target.urlKey === null) throw error;
+    const words = `${error.message} If ${target.name} is elsewhere, set ${target.urlKey} or --url.`;
+    throw new MadError(error.code, words, { cause: error });
+  }
+}
