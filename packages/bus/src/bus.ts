@@ -81,7 +81,8 @@ export interface KeyValueStore {
 
 /**
  * The conversation bus: a log that our own consumers read by position, and live channels for
- * others. `redis` and `memory` keep the same contract; one conformance suite runs on both.
+ * others. `redis` and `memory` keep the same contract; one conformance suite runs on both. A plain
+ * object: whoever adds to a part of it spreads the rest.
  */
 export interface Bus {
   readonly kind: 'redis' | 'memory';

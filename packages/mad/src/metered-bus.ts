@@ -44,18 +44,9 @@ export function meterBus(bus: Bus, metrics: MadMetrics, madId: string): Bus {
   }
 
   const measured: Bus = {
-    kind: bus.kind,
-    kv: bus.kv,
-    start: () => bus.start(),
-    stop: () => bus.stop(),
+    ...bus,
     read: (options) =>
       options.name === undefined ? bus.read(options) : readMetered(options, meterFor(options.name)),
-    readOnce: (options) => bus.readOnce(options),
-    findPlace: (sought) => bus.findPlace(sought),
-    adoptForeign: (signal) => bus.adoptForeign(signal),
-    head: () => bus.head(),
-    status: () => bus.status(),
-    onStatus: (listener) => bus.onStatus(listener),
     async publish(envelope, options) {
       const startedMs = performance.now();
       try {

@@ -8,17 +8,7 @@ import { currentTraceHeaders, inSpan, isTraced, SpanKind, type SpanSpec } from '
  */
 export function traceBus(bus: Bus): Bus {
   return {
-    kind: bus.kind,
-    kv: bus.kv,
-    start: () => bus.start(),
-    stop: () => bus.stop(),
-    read: (options) => bus.read(options),
-    readOnce: (options) => bus.readOnce(options),
-    findPlace: (sought) => bus.findPlace(sought),
-    adoptForeign: (signal) => bus.adoptForeign(signal),
-    head: () => bus.head(),
-    status: () => bus.status(),
-    onStatus: (listener) => bus.onStatus(listener),
+    ...bus,
     async publish(envelope, options) {
       if (!isTraced()) return bus.publish(envelope, options);
       const publish = () => bus.publish(withTrace(envelope), options);
