@@ -1,27 +1,22 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Caller, type Clock, type Logger, MadError, type Thinker } from '@mad-group/protocol';
-import { currentTraceHeaders, type Tracing, withoutTrace } from '@mad-group/protocol/tracing';
+import { currentTraceHeaders, type Tracing } from '@mad-group/protocol/tracing';
 import { createEventNotifier } from './event-notifier.ts';
 import { createOutbox } from './outbox.ts';
 import type { Publisher, TaskMetrics, TaskWording } from './ports.ts';
 import { createRetention } from './retention.ts';
 import { explainDatabaseError } from './sqlite-errors.ts';
 import type { StoredTask } from './stored-task.ts';
-import { createExecutor, type Interruption } from './task-executor.ts';
+import { createExecutor } from './task-executor.ts';
 import { createTaskReader, type TaskReader } from './task-reader.ts';
 import type { TaskStore } from './task-store.ts';
 import { createProgress, type TaskWatch, watchTasks } from './task-watch.ts';
+import { createTaskWorkers } from './task-workers.ts';
 import { createThroughput } from './throughput.ts';
 import { createTokenWriter } from './token-writer.ts';
 
 /** Past the deadline of a stop: for the last writes and what the outbox has under way. */
 const STOP_GRACE_MS = 500;
-/** Pause after the queue could not be read, as with a failing disk. */
-const PUMP_RETRY_MS = 1_000;
 const DRAIN_RETRY_MS = 5_000;
-/** Tasks that begin in one turn of the event loop: more would hold up what comes in meanwhile. */
-const STARTS_A_TURN = 16;
-
 export interface TaskInput {
   readonly prompt: string;
   /** Address of the notification; the caller's name where absent. */
@@ -86,25 +81,22 @@ export interface TaskRunner extends TaskReader {
  * Runs stored tasks, so many at a time. The queue is in the store alone: memory holds what runs.
  */
 export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
-  const { store, clock, log, metrics, concurrency, queueMax, maxAttempts } = options;
+  const { store, clock, log, metrics, queueMax, maxAttempts } = options;
   const notifier = createEventNotifier();
   const writer = createTokenWriter(store, log);
   const progress = createProgress();
-  const execute = createExecutor({ ...options, writer, progress });
   const outbox = createOutbox({ ...options, table: store.outbox });
   const retention = createRetention(options);
   const throughput = createThroughput(clock);
   const reader = createTaskReader(store, notifier, options.wording);
-  const running = new Map<number, { controller: AbortController; done: Promise<void> }>();
-  /** Tasks that take a place and do not run yet: those that are claimed as they are stored. */
-  let beginning = 0;
-  /** Claimed tasks that are to run. */
-  const toRun: StoredTask[] = [];
-  const halt = new AbortController();
+  const workers = createTaskWorkers({
+    ...options,
+    execute: createExecutor({ ...options, writer, progress }),
+    onChange: reportLoad,
+    onEnd: () => throughput.ended(),
+  });
   let state: 'new' | 'recovering' | 'working' | 'draining' = 'new';
-  let claiming: Promise<void> | undefined;
   let loadReport: NodeJS.Immediate | undefined;
-  let pumpTimer: NodeJS.Timeout | undefined;
   let ending: Promise<void> | undefined;
   let stopListening: (() => void) | undefined;
 
@@ -117,89 +109,11 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   function reportLoadNow(): void {
     loadReport = undefined;
     try {
-      metrics.load(store.countByStatus().PENDING, running.size);
+      metrics.load(store.countByStatus().PENDING, workers.running());
     } catch (error) {
       log.warn({ err: error }, 'The waiting tasks cannot be counted');
     }
   }
-
-  const occupied = (): number => running.size + beginning + toRun.length;
-
-  /** Never throws. */
-  function pump(): void {
-    if (state !== 'working' || claiming || pumpTimer || occupied() >= concurrency) return;
-    try {
-      if (store.countByStatus().PENDING === 0) return;
-    } catch (error) {
-      pumpLater(error);
-      return;
-    }
-    claiming = withoutTrace(claim).finally(() => {
-      claiming = undefined;
-      pump();
-    });
-  }
-
-  function pumpLater(error: unknown): void {
-    log.error({ err: error }, 'The queue cannot be read, trying again');
-    if (state !== 'working') return;
-    pumpTimer = setTimeout(() => {
-      pumpTimer = undefined;
-      pump();
-    }, PUMP_RETRY_MS);
-  }
-
-  async function claim(): Promise<void> {
-    try {
-      for (const task of await store.claim(() => concurrency - occupied())) runSoon(task);
-    } catch (error) {
-      pumpLater(error);
-    }
-    reportLoad();
-  }
-
-  /** Behind the answers to those whose tasks these are. */
-  function runSoon(task: StoredTask): void {
-    if (toRun.push(task) === 1) setImmediate(withoutTrace, runNext);
-  }
-
-  function runNext(): void {
-    const now = toRun.slice(0, STARTS_A_TURN);
-    for (const task of now) run(task);
-    toRun.splice(0, now.length);
-    if (toRun.length > 0) setImmediate(runNext);
-  }
-
-  /** Never throws: a claimed task that is not run would be nobody's until the next start. */
-  function run(task: StoredTask): void {
-    if (wasCancelled(task)) {
-      setImmediate(pump);
-      return;
-    }
-    const controller = new AbortController();
-    const done = execute(task, controller, halt.signal).finally(() => {
-      running.delete(task.id);
-      throughput.ended();
-      reportLoad();
-      pump();
-    });
-    running.set(task.id, { controller, done });
-    if (state === 'draining') controller.abort('drained' satisfies Interruption);
-  }
-
-  /** A cancellation may have come right behind the claim. */
-  function wasCancelled(task: StoredTask): boolean {
-    try {
-      return store.status(task.id) !== 'RUNNING';
-    } catch (error) {
-      log.warn({ err: error, task_id: task.taskId }, 'The state of a task cannot be read; it is run');
-      return false;
-    }
-  }
-
-  /** Where a place is free and nobody waits for it, a new task needs no commit of its own to be claimed. */
-  const canBegin = (waiting: number): boolean =>
-    state === 'working' && !claiming && waiting === 0 && occupied() < concurrency;
 
   function assertRoom(waiting: number): void {
     if (waiting < queueMax) return;
@@ -238,19 +152,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
   async function drain(deadlineMs: number): Promise<void> {
     const endMs = performance.now() + deadlineMs + STOP_GRACE_MS;
     retention.stop();
-    clearTimeout(pumpTimer);
-    await claiming;
-    while (beginning + toRun.length > 0) await nextTurn();
-    const attempts = [...running.values()];
-    const timer = setTimeout(() => {
-      for (const { controller } of attempts) controller.abort('drained' satisfies Interruption);
-    }, deadlineMs);
-    const all = Promise.all(attempts.map(({ done }) => done));
-    const lastTimer = setTimeout(() => halt.abort(), deadlineMs + STOP_GRACE_MS);
-    await all;
-    clearTimeout(timer);
-    clearTimeout(lastTimer);
-    halt.abort();
+    await workers.drain({ deadlineMs, haltMs: deadlineMs + STOP_GRACE_MS });
     writer.stop();
     notifier.close();
     await outbox.stop({ deadlineMs: Math.max(0, endMs - performance.now()) });
@@ -279,7 +181,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
       outbox.start();
       retention.start();
       reportLoad();
-      pump();
+      workers.start();
     },
     stop({ deadlineMs }) {
       if (state === 'new') {
@@ -297,24 +199,23 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
       let begins = false;
       const admit = (waiting: number): boolean => {
         assertRoom(waiting);
-        begins = canBegin(waiting);
-        if (begins) beginning += 1;
+        begins = workers.takePlace(waiting);
         return begins;
       };
       const { task, created } = await store
         .create(draft, admit)
         .finally(() => {
-          if (begins) beginning -= 1;
+          if (begins) workers.giveBackPlace();
         })
         .catch((error: unknown) => {
-          pump();
+          workers.pump();
           throw explainDatabaseError(error, 'this MAD');
         });
       if (!created) return task;
       received(task, caller);
-      if (begins) runSoon(task);
+      if (begins) workers.runSoon(task);
       reportLoad();
-      pump();
+      workers.pump();
       return task;
     },
     async cancel(taskId, caller) {
@@ -330,7 +231,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
       }
       // They are stored with the end; where that fails they stay, and the task goes on with them.
       writer.take(task.id);
-      running.get(task.id)?.controller.abort('cancelled' satisfies Interruption);
+      workers.cancel(task.id);
       metrics.finished('CANCELLED', clock.now() - task.createdMs);
       reportLoad();
       const facts = { task_id: taskId, correlation_id: task.correlationId, by: caller.name };
@@ -339,7 +240,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     },
     load: () => ({
       queued: store.countByStatus().PENDING,
-      running: running.size,
+      running: workers.running(),
       unpublished: outbox.pending(),
     }),
     watch: () => watchTasks(store, progress, clock),
