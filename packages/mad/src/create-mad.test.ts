@@ -1,7 +1,7 @@
 import { createMemoryBus } from '@mad-group/bus';
 import { HEARTBEAT_CHANNEL, ListToolsOutput, MadStatusOutput } from '@mad-group/protocol';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Lifecycle } from './mad-types.ts';
+import type { FurtherSurface, Lifecycle, MadInside } from './mad-types.ts';
 import { openTestSocket, startToy, type Toy, type ToyOptions } from './toy-mad.test-support.ts';
 
 const started: Toy[] = [];
@@ -35,6 +35,27 @@ describe('the life of a MAD', () => {
     expect(events).toEqual(['start a', 'start b', 'stop b', 'stop a']);
     expect(toy.mad.notReady()).toBe('It is stopping.');
     await expect(openTestSocket(toy.url)).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  test('a further surface opens behind the port, calls tools as its callers, and closes before the parts', async () => {
+    const events: string[] = [];
+    let inside: MadInside | undefined;
+    const surface = (given: MadInside): FurtherSurface => {
+      inside = given;
+      return { name: 'ssh', port: 2222, whyClosed: '', ...recorded(events, 'surface') };
+    };
+    const toy = await toyMad({ parts: [recorded(events, 'part')], surfaces: [surface] });
+    expect(toy.mad.surfaces).toMatchObject([{ name: 'ssh', port: 2222 }]);
+    const caller = { name: 'ssh:ada', scopes: new Set(['read'] as const) };
+    const call = { surface: 'ssh', caller, toolName: 'toy_echo', signals: [] } as const;
+    expect(await inside?.callTool({ ...call, toolInput: { text: 'hi' } })).toMatchObject({
+      ok: true,
+      reply: { text: 'hi', caller: 'ssh:ada' },
+    });
+    await toy.mad.stop();
+    expect(events).toEqual(['start part', 'start surface', 'stop surface', 'stop part']);
+    const late = await inside?.callTool({ ...call, toolInput: { text: 'hi' } });
+    expect(late).toMatchObject({ ok: false, reply: { code: 'draining' } });
   });
 
   test('a part that cannot start stops what was started, and is the error', async () => {

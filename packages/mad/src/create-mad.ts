@@ -78,6 +78,15 @@ export function createMad(options: MadOptions): Mad {
     log,
   );
   const busSurface = bus && createBusSurface({ bus, id, dispatcher, tracing, log, signal: stopping.signal });
+  const surfaces = (options.surfaces ?? []).map((make) =>
+    make({
+      id,
+      title: options.title,
+      log,
+      bus,
+      callTool: (call) => dispatcher.call({ ...call, signals: [...call.signals, stopping.signal] }),
+    }),
+  );
   const heartbeat =
     bus &&
     createHeartbeat({
@@ -169,6 +178,7 @@ export function createMad(options: MadOptions): Mad {
         onUpgrade,
         onError: (error) => log.error({ err: error }, 'The server has an error'),
       });
+      for (const surface of surfaces) await surface.start();
     } catch (error) {
       await end(0);
       throw error;
@@ -186,7 +196,12 @@ export function createMad(options: MadOptions): Mad {
     lastFacts ??= askFacts();
     stopping.abort(new MadError('draining', 'This instance is stopping. Try again.', { retryAfterMs: 1000 }));
     const closed = server?.close(graceMs);
-    await Promise.all([webSockets.stop(graceMs), mcp.stop(), busSurface?.stop(graceMs)]);
+    await Promise.all([
+      webSockets.stop(graceMs),
+      mcp.stop(),
+      busSurface?.stop(graceMs),
+      ...surfaces.map((surface) => surface.stop({ deadlineMs: graceMs })),
+    ]);
     await closed;
     for (const part of running.splice(0).reverse()) {
       try {
@@ -204,6 +219,7 @@ export function createMad(options: MadOptions): Mad {
     id,
     title: options.title,
     tools,
+    surfaces,
     log,
     get port() {
       return server?.port ?? 0;

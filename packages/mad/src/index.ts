@@ -6,6 +6,7 @@ export {
 export type { Callers } from './callers/callers.ts';
 export { type CallersOptions, createCallers, isLoopback } from './callers/create-callers.ts';
 export { GROUP_CALLER, serviceTokenFor } from './callers/service-token.ts';
+export { type WatchedFile, watchText } from './callers/watched-file.ts';
 export { CLI_ENVIRONMENT } from './cli/environment.ts';
 export { createGroupPlanner } from './client/group-planner.ts';
 export type { PlannerClient } from './client/planner-client.ts';
@@ -25,9 +26,10 @@ export {
   SECRET_KEYS,
 } from './config.ts';
 export { createMad } from './create-mad.ts';
+export { listenOn } from './http/http-server.ts';
 export { createLog, type LogLevel, type LogOptions } from './log.ts';
 export { madBase, measured } from './mad-base.ts';
-export type { Lifecycle, Mad, MadOptions, StatusFacts } from './mad-types.ts';
+export type { FurtherSurface, Lifecycle, Mad, MadInside, MadOptions, StatusFacts } from './mad-types.ts';
 export { METRIC_GROUPS, METRICS, type MetricName } from './metrics/catalogue.ts';
 export { providerMetrics } from './metrics/provider-metrics.ts';
 export { collectProcessMetrics, createMetrics, type MadMetrics } from './metrics.ts';

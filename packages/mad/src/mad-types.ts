@@ -7,6 +7,7 @@ import type {
   ToolDefinition,
 } from '@mad-group/protocol';
 import type { Callers } from './callers/callers.ts';
+import type { ToolCall, ToolOutcome } from './dispatch.ts';
 import type { MadMetrics } from './metrics.ts';
 import type { ProcessTracing } from './tracing/process-tracing.ts';
 import type { WebSocketLimits } from './websocket/limits.ts';
@@ -15,6 +16,25 @@ import type { WebSocketLimits } from './websocket/limits.ts';
 export interface Lifecycle {
   start(): Promise<void>;
   stop(options?: { deadlineMs: number }): Promise<void>;
+}
+
+/** A MAD as a further surface of its own sees it. */
+export interface MadInside {
+  readonly id: string;
+  readonly title: string;
+  readonly log: Logger;
+  readonly bus: Bus | null;
+  /** Calls its tools for a caller whom the surface has made sure of, in the way of all surfaces. */
+  callTool(call: ToolCall): Promise<ToolOutcome>;
+}
+
+/** A way in beside the port of the tools: it opens after that port and closes with it. */
+export interface FurtherSurface extends Lifecycle {
+  readonly name: 'ssh';
+  /** The port that was really opened; null where it is closed. */
+  readonly port: number | null;
+  /** Why it is closed, in one line for people; empty where it is open. */
+  readonly whyClosed: string;
 }
 
 /** What a MAD says of itself beyond what every MAD knows. */
@@ -54,6 +74,8 @@ export interface MadOptions {
   /** Started in this order before the port is opened, stopped in reverse after it is closed. */
   readonly parts?: readonly Lifecycle[];
   readonly status?: () => StatusFacts;
+  /** Ways in beside the port of the tools: made when the MAD is, opened in this order after that port. */
+  readonly surfaces?: readonly ((inside: MadInside) => FurtherSurface)[];
   /** Bounds and intervals other than the defaults, for tests. */
   readonly tuning?: {
     readonly webSocket?: Partial<WebSocketLimits>;
@@ -68,6 +90,7 @@ export interface Mad extends Lifecycle {
   /** The port that was really opened; 0 before `start`. */
   readonly port: number;
   readonly tools: readonly ToolDefinition[];
+  readonly surfaces: readonly FurtherSurface[];
   status(): MadStatus;
   /** Null when ready (started, database writable, the bus seen once), or why not. */
   notReady(): string | null;

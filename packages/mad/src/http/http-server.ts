@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { StartError } from '../start-error.ts';
 
@@ -37,7 +37,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<OpenHt
     if (options.onUpgrade) options.onUpgrade(request, socket, head);
     else socket.destroy();
   });
-  await listen(server, options);
+  await listenOn(server, options);
   // As when the process has no file descriptor left to accept with: the others go on.
   server.on('error', options.onError);
   return {
@@ -59,11 +59,16 @@ export async function openHttpServer(options: HttpServerOptions): Promise<OpenHt
  */
 export async function assertPortIsFree(options: ListenOptions): Promise<void> {
   const probe = createServer();
-  await listen(probe, options);
+  await listenOn(probe, options);
   await new Promise((resolve) => probe.close(resolve));
 }
 
-function listen(server: Server, { host, port, portKey }: ListenOptions): Promise<void> {
+/**
+ * Opens the port of a server.
+ *
+ * @throws StartError as `openHttpServer` does
+ */
+export function listenOn(server: NetServer, { host, port, portKey }: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
       if (error.code === 'EADDRINUSE')

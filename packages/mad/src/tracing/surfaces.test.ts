@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startFoundingServer } from '../client/founding-server.test-support.ts';
 import { createPlannerClient } from '../client/planner-client.ts';
 import { connectTools } from '../client/tool-client.ts';
+import type { MadInside } from '../mad-types.ts';
 import { openTestSocket, startToy, type Toy } from '../toy-mad.test-support.ts';
 import { traceBus } from './traced-bus.ts';
 
@@ -234,5 +235,27 @@ describe('a message on the bus', () => {
     expect(items).toMatchObject([{ envelope: { message_id: envelope.message_id } }]);
     expect(JSON.stringify(items)).not.toContain('traceparent');
     expect(recorded.spans()).toEqual([]);
+  });
+});
+
+test('a call over SSH is a span that begins a trace', async () => {
+  let inside: MadInside | undefined;
+  const administered = await startToy({
+    tracing: ownTracing(),
+    surfaces: [
+      (given) => {
+        inside = given;
+        return { name: 'ssh', port: 22, whyClosed: '', start: async () => {}, stop: async () => {} };
+      },
+    ],
+  });
+  ends.push(() => administered.stop());
+  const caller = { name: 'ssh:ada', scopes: new Set(['read'] as const) };
+  const toolInput = { text: 'hush' };
+  await inside?.callTool({ surface: 'ssh', caller, toolName: 'toy_echo', toolInput, signals: [] });
+  expect(await spanNamed('execute_tool toy_echo')).toMatchObject({
+    kind: 'SERVER',
+    parentId: undefined,
+    attributes: { 'network.protocol.name': 'ssh', 'mad.surface': 'ssh', 'mad.caller': 'ssh:ada' },
   });
 });

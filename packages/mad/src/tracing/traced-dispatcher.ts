@@ -17,6 +17,7 @@ const SURFACES = {
     kind: SpanKind.SERVER,
     attributes: { 'mcp.method.name': 'tools/call', 'network.protocol.name': 'http' },
   },
+  ssh: { kind: SpanKind.SERVER, attributes: { 'network.protocol.name': 'ssh' } },
   // Within the span of the message that asked.
   bus: { kind: SpanKind.INTERNAL, attributes: {} },
 } as const;
