@@ -1,8 +1,7 @@
 import { GetTaskEventsOutput, type TaskEvent, TaskSchema, type TaskStatus } from '@mad-group/protocol';
-import type { ToolClient } from '../client/tool-client.ts';
 import { durationWords } from './durations.ts';
 import { type CliIo, EXIT, forTerminal, stderrColors, stdoutColors } from './io.ts';
-import { createReconnecting } from './reconnecting.ts';
+import { createReconnecting, type ReconnectingClient } from './reconnecting.ts';
 
 export interface FollowOptions {
   /** `fiedler` for `fiedler_get_task_events`. */
@@ -13,7 +12,9 @@ export interface FollowOptions {
   /** Prints each event as a line of JSON, in place of the text. */
   readonly json: boolean;
   /** Makes a new connection after the one before was lost. */
-  readonly connect: () => Promise<ToolClient>;
+  readonly connect: () => Promise<ReconnectingClient>;
+  /** The command that goes on behind an event, for who is interrupted. Default: that of `mad-cli`. */
+  readonly comeBack?: (after: number) => string;
   /** How long a lost connection is tried again, in milliseconds. Default 60,000. */
   readonly giveUpMs?: number;
   /** Wait before a new try, in milliseconds. Default 500. */
@@ -32,8 +33,11 @@ const GRACE_MS = 10_000;
  * @returns the exit code: 0 where the task is COMPLETED, 1 where it FAILED or was CANCELLED
  * @throws MadError where the MAD refuses or stays away
  */
-export async function followTask(first: ToolClient, options: FollowOptions, io: CliIo): Promise<number> {
+export async function followTask(first: ReconnectingClient, options: FollowOptions, io: CliIo): Promise<number> {
   const { taskId, toolPrefix } = options;
+  const comeBack =
+    options.comeBack ??
+    ((behind) => `mad-cli --follow ${toolPrefix}_get_task_events task_id=${taskId} after=${behind}`);
   const printer = createPrinter(options.json, io);
   const connection = createReconnecting({
     ...options,
@@ -50,6 +54,8 @@ export async function followTask(first: ToolClient, options: FollowOptions, io: 
       );
       for (const event of page.events) printer.event(event);
       after = page.next_after;
+      // Who reads slowly is waited for, so that no more than a page lies here.
+      await io.stdoutTaken();
       if (!page.done) continue;
       printer.end();
       const reply = await connection.call(`${toolPrefix}_get_task_status`, { task_id: taskId });
@@ -58,9 +64,7 @@ export async function followTask(first: ToolClient, options: FollowOptions, io: 
   } catch (error) {
     printer.end();
     if (io.signal.aborted) {
-      io.stderr.write(
-        `${stderrColors(io).dim(`[the task goes on; come back with: mad-cli --follow ${toolPrefix}_get_task_events task_id=${taskId} after=${after}]`)}\n`,
-      );
+      io.stderr.write(`${stderrColors(io).dim(`[the task goes on; come back with: ${comeBack(after)}]`)}\n`);
       return EXIT.interrupted;
     }
     throw error;

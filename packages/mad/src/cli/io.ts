@@ -27,7 +27,14 @@ export interface CliIo {
 }
 
 /** What a command ends with. */
-export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
+export const EXIT = {
+  ok: 0,
+  refused: 1,
+  usage: 2,
+  unreachable: 3,
+  unknownCommand: 127,
+  interrupted: 130,
+} as const;
 
 /** The command was called wrongly; the message says how it is called rightly. */
 export class UsageError extends Error {
@@ -49,3 +56,6 @@ const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
  * move the cursor, rename the window or forge output.
  */
 export const forTerminal = (text: string): string => text.replace(CONTROLS, '');
+
+/** The same as one line: a line break of others' must not begin a line that looks like ours. */
+export const forTerminalLine = (text: string): string => forTerminal(text.replaceAll(/\s+/g, ' '));

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { MadError, type MadStatus, MadStatusOutput } from '@mad-group/protocol';
 import { connectTools } from '../client/tool-client.ts';
-import { durationWords } from './durations.ts';
 import { type CliIo, type Colors, EXIT, forTerminal, stdoutColors, UsageError } from './io.ts';
 import { groupTargets, type MadTarget, targetAt, targetByName } from './mads.ts';
-import { parseTimeout, whole } from './options.ts';
+import { parseTimeout } from './options.ts';
+import { statusLines } from './render-status.ts';
 import { findToken, TOKEN_HINT } from './token.ts';
 
 const USAGE = `mad-status: how a MAD is
@@ -122,59 +122,13 @@ const toJson = (target: MadTarget, outcome: Outcome): object =>
         message: outcome.reason,
       };
 
-/** `Title`, `True` and `False` as the first implementation, in Python, wrote them. */
-const pythonBool = (value: boolean): string => (value ? 'True' : 'False');
-
-/**
- * The lines of the operations guide, then further facts. A line is coloured as a whole: scripts
- * look for `Status: HEALTHY`, on a pseudo-terminal too, and an escape sequence must not part it.
- */
 function toLines(target: MadTarget, outcome: Outcome, colors: Colors): string[] {
-  const good = (line: string): string => colors.green(line);
-  const bad = (line: string): string => colors.red(line);
-  if (outcome.kind !== 'status') {
-    const word = outcome.kind === 'refused' ? 'UNKNOWN' : 'UNREACHABLE';
-    return [
-      colors.bold(`[${target.title} Status]`),
-      `- MAD Name: ${target.id}`,
-      bad(`- Status: ${word}`),
-      `- Reason: ${forTerminal(outcome.reason)}`,
-    ];
-  }
-  const { status } = outcome;
-  const lines = [
-    colors.bold(`[${forTerminal(status.title)} Status]`),
-    `- MAD Name: ${forTerminal(status.mad_id)}`,
-    status.health === 'HEALTHY' ? good('- Status: HEALTHY') : colors.yellow(`- Status: ${status.health}`),
+  if (outcome.kind === 'status') return statusLines(outcome.status, colors);
+  const word = outcome.kind === 'refused' ? 'UNKNOWN' : 'UNREACHABLE';
+  return [
+    colors.bold(`[${target.title} Status]`),
+    `- MAD Name: ${target.id}`,
+    colors.red(`- Status: ${word}`),
+    `- Reason: ${forTerminal(outcome.reason)}`,
   ];
-  const flag = (name: string, value: boolean | null | undefined): void => {
-    if (value === null || value === undefined) return;
-    lines.push((value ? good : bad)(`- ${name}: ${pythonBool(value)}`));
-  };
-  flag('Conversation Bus Connected', status.bus?.connected);
-  flag('Sequential Thinking Connected', status.sequential_thinking_connected);
-  if (status.database !== null) {
-    lines.push((status.database === 'OK' ? good : bad)(`- Database Status: ${forTerminal(status.database)}`));
-  }
-  const facts: Record<string, string | number | boolean> = {
-    ...(status.bus ? { 'Conversation Bus': busFact(status.bus) } : {}),
-    ...(status.provider === null ? {} : { 'Model Provider': status.provider }),
-    Version: status.version,
-    Uptime: durationWords(status.uptime_s * 1000),
-    ...Object.fromEntries(Object.entries(status.details).map(([key, value]) => [factName(key), value])),
-  };
-  for (const [name, value] of Object.entries(facts)) {
-    lines.push(
-      `- ${forTerminal(name)}: ${typeof value === 'boolean' ? pythonBool(value) : forTerminal(whole(value))}`,
-    );
-  }
-  return lines;
 }
-
-/** `redis, since 2026-01-01T00:00:00.000Z`; where it is away, why, too. */
-const busFact = ({ kind, since, reason }: NonNullable<MadStatus['bus']>): string =>
-  [kind, ...(since === null ? [] : [`since ${since}`]), ...(reason === undefined ? [] : [reason])].join(', ');
-
-/** `queued_tasks` as `Queued Tasks`. */
-const factName = (key: string): string =>
-  key.replaceAll('_', ' ').replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase());

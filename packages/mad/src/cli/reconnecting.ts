@@ -1,11 +1,14 @@
 import { type ErrorCode, MadError } from '@mad-group/protocol';
 import type { ToolClient, ToolReply } from '../client/tool-client.ts';
 
+/** As much of a connection to a MAD as is called and made anew. */
+export type ReconnectingClient = Pick<ToolClient, 'callOrThrow' | 'close'>;
+
 export interface ReconnectingOptions {
   /** A connection that is there already. */
-  readonly first?: ToolClient;
+  readonly first?: ReconnectingClient;
   /** Makes a new connection after the one before was lost. */
-  readonly connect: () => Promise<ToolClient>;
+  readonly connect: () => Promise<ReconnectingClient>;
   /** How long a lost connection is tried again, in milliseconds. Default 60,000. */
   readonly giveUpMs?: number | undefined;
   /** Wait before a new try, in milliseconds. Default 500. */
@@ -35,7 +38,7 @@ const LOST: readonly ErrorCode[] = ['unreachable', 'timeout', 'draining'];
 export function createReconnecting(options: ReconnectingOptions): Reconnecting {
   const { giveUpMs = 60_000, retryMs = 500, timeoutMs, signal } = options;
   const retryable = new Set([...LOST, ...(options.alsoRetry ?? [])]);
-  let client = options.first ?? null;
+  let client: ReconnectingClient | null = options.first ?? null;
 
   const callOnce = async (tool: string, input: object): Promise<ToolReply> => {
     client ??= await options.connect();
