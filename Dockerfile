@@ -11,13 +11,14 @@ COPY packages/bus/package.json packages/bus/
 COPY packages/tasks/package.json packages/tasks/
 COPY packages/imperator/package.json packages/imperator/
 COPY packages/mad/package.json packages/mad/
+COPY packages/ssh/package.json packages/ssh/
 COPY services/fiedler/package.json services/fiedler/
 COPY services/grace/package.json services/grace/
 COPY services/group/package.json services/group/
 COPY services/operator/package.json services/operator/
 COPY services/rogers/package.json services/rogers/
 COPY services/sequential-thinking/package.json services/sequential-thinking/
-RUN npm ci --omit=dev --omit=optional --workspace "services/${SERVICE}"
+RUN npm ci --ignore-scripts --omit=dev --omit=optional --workspace "services/${SERVICE}"
 COPY scripts/prune-image.mjs scripts/
 RUN node scripts/prune-image.mjs
 
@@ -37,6 +38,9 @@ ENV NODE_ENV=production \
     NODE_OPTIONS=--max-old-space-size-percentage=65 \
     HOST=0.0.0.0 \
     DATA_DIR=/data \
+    FIEDLER_SSH_PORT=2222 \
+    ROGERS_SSH_PORT=2222 \
+    SSH_AUTHORIZED_KEYS=/etc/mad/ssh/authorized_keys \
     MAD_ID=${SERVICE}
 RUN mkdir /data && chown node:node /data \
  && ln -s /app/packages/mad/bin/mad-cli.mjs /usr/local/bin/mad-cli \

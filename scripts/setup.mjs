@@ -1,7 +1,7 @@
 // Brings a fresh checkout to where `npm start` and `npm test` work. Plain JavaScript that any
 // Node >= 20 runs: it is what brings the Node that runs the rest.
 //   node scripts/setup.mjs            dependencies, from the lockfile, when they are not in place
-//   node scripts/setup.mjs --tests    and what the tests need of the system: redis-server, python3
+//   node scripts/setup.mjs --tests    and what the tests need of the system: redis-server, python3, ssh
 //   node scripts/setup.mjs --tests --faults    and strace, for the faults
 //   node scripts/setup.mjs --tests --alerts    and Prometheus with promtool, for metrics and alerts
 import { spawnSync } from 'node:child_process';
@@ -35,7 +35,8 @@ function installDependencies() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile) return;
   console.error('Installing dependencies from package-lock.json …');
   // Only warnings about the Node of this shell would show: the project runs on its own.
-  if (!run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])) {
+  // Nothing that is needed is built at an install; npm before version 11 would try.
+  if (!run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])) {
     stop('npm ci failed: see above. Can this machine reach the npm registry?');
   }
   writeFileSync(stamp, lockfile);
@@ -68,6 +69,13 @@ const SYSTEM_PACKAGES = [
     isThere: () => spawnSync('python3', ['-c', 'import ensurepip, venv'], { stdio: 'ignore' }).status === 0,
     apt: ['python3', 'python3-venv'],
     brew: ['python3'],
+  },
+  {
+    what: 'the OpenSSH client',
+    why: 'the administration over SSH is tested with it',
+    isThere: () => ['ssh', 'ssh-keygen', 'ssh-agent', 'scp', 'sftp'].every(has),
+    apt: ['openssh-client'],
+    brew: ['openssh'],
   },
   {
     what: 'strace',

@@ -59,6 +59,11 @@ describe.each(IMAGES)('the image of %s', (service) => {
     }
   });
 
+  test('has what speaks SSH only where it is served', async () => {
+    const packages = await inside(`${image}:${version}`, 'ls', '/app/node_modules');
+    expect(packages.split('\n').includes('ssh2')).toBe(['fiedler', 'rogers'].includes(service));
+  });
+
   test('has the commands on its PATH, on a root that is read-only', async () => {
     for (const command of ['mad-cli', 'mad-status']) {
       expect(await inside(`${image}:${version}`, command, '--version')).toBe(`${version}\n`);

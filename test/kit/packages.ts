@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { ROOT } from './process.ts';
 
 /** The packages that others install. */
-export const PACKAGES = ['protocol', 'bus', 'tasks', 'imperator', 'mad'] as const;
+export const PACKAGES = ['protocol', 'bus', 'tasks', 'imperator', 'mad', 'ssh'] as const;
 /** What packing reads. */
 const NEEDED = ['packages', 'scripts', 'package.json', 'tsconfig.json', 'LICENSE'];
 

@@ -14,8 +14,10 @@ const SPECIFIERS = [
   '@mad-group/tasks',
   '@mad-group/imperator',
   '@mad-group/mad',
+  '@mad-group/mad/admin',
   '@mad-group/mad/tasks',
   '@mad-group/mad/verify',
+  '@mad-group/ssh',
 ];
 let folder: string;
 let tarballs: ReadonlyMap<string, string>;
@@ -35,7 +37,7 @@ async function install(name: string, packages: readonly string[]): Promise<strin
   writeFileSync(join(place, 'package.json'), '{ "private": true, "type": "module" }');
   const sources = packages.map((each) => tarballs.get(each) as string);
   // Without a registry it ends soon, and says so.
-  const retries = ['--fetch-retries=1', '--fetch-retry-maxtimeout=5000'];
+  const retries = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
   await npm(place, 'install', '--ignore-scripts', '--no-audit', '--no-fund', ...retries, ...sources);
   return place;
 }

@@ -25,7 +25,26 @@ export const EnvironmentSchema = z.object({
   SEQUENTIAL_THINKING_PORT: port().default(8003).describe('Sequential Thinking: WebSocket and MCP.'),
   MAD_PORT: port().default(8010).describe('A MAD of your own: WebSocket and MCP.'),
   PLATFORM_PORT: port().default(9464).describe('Metrics and health: `/metrics`, `/livez`, `/readyz`.'),
-  DATA_DIR: z.string().default('./data').describe('Folder of the SQLite files.'),
+  FIEDLER_SSH_PORT: port()
+    .default(2222)
+    .describe('Fiedler: administration over SSH, where `SSH_AUTHORIZED_KEYS` has a key; 2222 in images.'),
+  ROGERS_SSH_PORT: port().default(2223).describe('Rogers: the same; 2222 in images.'),
+  SSH_AUTHORIZED_KEYS: z
+    .string()
+    .optional()
+    .describe(
+      'File with the public keys that may log in, as OpenSSH writes them; read again when it changes. Without it, or without a key in it at the start, no SSH port is opened. `/etc/mad/ssh/authorized_keys` in images.',
+    ),
+  SSH_MAX_CONNECTIONS: whole(1, 1000)
+    .default(10)
+    .describe(
+      'SSH connections of a MAD at once; past it whoever has not logged in yet makes room, else the new one is refused.',
+    ),
+  SSH_LOGIN_MS: whole(1_000, 600_000).default(20_000).describe('Time to log in over SSH, in ms.'),
+  SSH_IDLE_MS: whole(1_000, 86_400_000)
+    .default(900_000)
+    .describe('An SSH connection on which no command runs and nothing is typed ends after so long, in ms.'),
+  DATA_DIR: z.string().default('./data').describe('Folder of the SQLite files and of the SSH host keys.'),
   REDIS_URL: z
     .string()
     // The addresses of several Sentinels are no URL to a strict parser; the bus looks closer.

@@ -19,8 +19,10 @@ import {
   type ProcessParts,
 } from '@mad-group/mad';
 import { createTaskEngine, databaseWrites } from '@mad-group/mad/tasks';
+import { sshAdmin } from '@mad-group/ssh';
 import { openDatabase, TASK_MIGRATIONS } from '@mad-group/tasks';
 import packageJson from '../package.json' with { type: 'json' };
+import { FIEDLER_COMMANDS } from './admin-commands.ts';
 import { taskImperatorTools } from './imperator-tools.ts';
 import { PROMPTS } from './prompts.ts';
 
@@ -81,6 +83,14 @@ export async function createFiedler(given: FiedlerOptions): Promise<Mad> {
     tools: tasks.tools,
     resources: tasks.resources,
     prompts: PROMPTS,
+    surfaces: [
+      sshAdmin({
+        config,
+        port: config.FIEDLER_SSH_PORT,
+        portKey: 'FIEDLER_SSH_PORT',
+        commands: FIEDLER_COMMANDS,
+      }),
+    ],
     parts: [tasks.database, planner, tasks.runner],
     status: () => {
       const { details, ...model } = providerFacts(provider);

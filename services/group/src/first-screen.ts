@@ -16,7 +16,7 @@ export interface FirstScreen {
     | 'REDIS_URL'
     | 'DATA_DIR'
   >;
-  readonly mads: readonly Pick<Mad, 'id' | 'port' | 'status'>[];
+  readonly mads: readonly Pick<Mad, 'id' | 'port' | 'status' | 'surfaces'>[];
   readonly platformPort: number;
   readonly bus: BusStatus;
   /** Whether who calls must show a token. */
@@ -51,6 +51,7 @@ export function firstScreen(facts: FirstScreen): string {
     `${c.bold('Bus')}     ${busLine(config.REDIS_URL, facts.bus)}`,
     `${c.bold('Model')}   ${provider === OFFLINE_PROVIDER_NAME ? NO_MODEL : provider}`,
     `${c.bold('State')}   SQLite files in ${config.DATA_DIR}`,
+    `${c.bold('SSH')}     ${sshLine(facts, host)}`,
     `${c.bold('Health')}  ${platform}/readyz, metrics at ${platform}/metrics`,
     '',
     'Try next, in another terminal:',
@@ -88,6 +89,18 @@ function busLine(redisUrl: string | undefined, { connected, reason }: BusStatus)
   if (redisUrl === undefined) return 'memory, in this process alone; REDIS_URL=redis://… moves it to Redis';
   const away = connected ? '' : `; it is away (${reason ?? 'not reached yet'}), and waited for`;
   return `Redis at ${new URL(redisUrl).host}${away}`;
+}
+
+/** Where one logs in, and of which MAD; where nobody can, why, and how it is opened. */
+function sshLine({ mads }: FirstScreen, host: string): string {
+  const ways = mads
+    .toSorted((a, b) => a.port - b.port)
+    .flatMap(({ id, surfaces }) => surfaces.map((surface) => ({ id, ...surface })));
+  const open = ways
+    .filter(({ port }) => port !== null)
+    .map(({ id, port }) => `${id}: ssh -p ${port} mad@${host}`);
+  if (open.length > 0) return open.join('; ');
+  return `closed, ${ways[0]?.whyClosed ?? 'no MAD has it'}; SSH_AUTHORIZED_KEYS=~/.ssh/id_ed25519.pub npm start opens it`;
 }
 
 /** The commands find a MAD at its usual port; where it was moved they are told. */

@@ -21,8 +21,10 @@ import {
 } from '@mad-group/mad';
 import { createTaskEngine, databaseWrites } from '@mad-group/mad/tasks';
 import { type Clock, systemClock } from '@mad-group/protocol';
+import { sshAdmin } from '@mad-group/ssh';
 import { openDatabase, TASK_MIGRATIONS } from '@mad-group/tasks';
 import packageJson from '../package.json' with { type: 'json' };
+import { ROGERS_COMMANDS } from './admin-commands.ts';
 import { createBusWatcher } from './bus-watcher.ts';
 import { lendTrafficTools } from './imperator-tools.ts';
 import { ROGERS_MIGRATIONS } from './migrations.ts';
@@ -110,6 +112,14 @@ export async function createRogers(given: RogersOptions): Promise<Mad> {
     tools: [...tasks.tools, getConnections, getStats],
     resources: [...createTrafficResources({ store, clock }), ...tasks.resources],
     prompts: PROMPTS,
+    surfaces: [
+      sshAdmin({
+        config,
+        port: config.ROGERS_SSH_PORT,
+        portKey: 'ROGERS_SSH_PORT',
+        commands: ROGERS_COMMANDS,
+      }),
+    ],
     parts: [
       tasks.database,
       planner,

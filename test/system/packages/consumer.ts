@@ -1,10 +1,20 @@
 // What whoever writes a MAD says to the packages. Checked as TypeScript, never run.
 import { type Bus, createMemoryBus } from '@mad-group/bus';
 import { createThinker } from '@mad-group/imperator';
-import { createBusToolClient, createMad, type Mad, madBase, runProcess } from '@mad-group/mad';
+import {
+  createBusToolClient,
+  createMad,
+  loadConfig,
+  type Mad,
+  type MadOptions,
+  madBase,
+  runProcess,
+} from '@mad-group/mad';
+import { type AdminCommand, EXIT } from '@mad-group/mad/admin';
 import { createTaskEngine } from '@mad-group/mad/tasks';
 import { verifyMcp } from '@mad-group/mad/verify';
 import { defineTool, MadError, silentLogger, text } from '@mad-group/protocol';
+import { sshAdmin } from '@mad-group/ssh';
 import { openDatabase } from '@mad-group/tasks';
 import { z } from 'zod';
 
@@ -31,4 +41,16 @@ export const reply: Promise<Record<string, unknown>> = createBusToolClient({
   id: 'echo',
   log: silentLogger,
 }).call('fiedler', 'mad_get_status', {});
+const greet: AdminCommand = {
+  name: 'echo-greet',
+  usage: 'echo-greet',
+  summary: 'greets',
+  async run(_args, { io }) {
+    io.stdout.write('hello\n');
+    return EXIT.ok;
+  },
+};
+export const surfaces: MadOptions['surfaces'] = [
+  sshAdmin({ config: loadConfig({}), port: 2222, portKey: 'ECHO_SSH_PORT', commands: [greet] }),
+];
 export const used = [tool, createThinker, madBase, runProcess, createTaskEngine, verifyMcp, openDatabase];

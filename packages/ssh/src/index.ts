@@ -1,0 +1,1 @@
+export { type SshAdminOptions, sshAdmin } from './ssh-admin.ts';
