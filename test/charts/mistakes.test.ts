@@ -216,6 +216,13 @@ const MISTAKES: readonly (readonly [what: string, chart: string, args: string, w
     'name=librarian,image.repository=x',
     /librarian: redis\.url is not set/,
   ],
+  [
+    'keys for SSH in two places',
+    'mad-group',
+    'rogers.ssh.existingSecret=people,rogers.ssh.authorizedKeys=ssh-ed25519 AAAA',
+    /rogers: ssh\.existingSecret and ssh\.authorizedKeys are both set/,
+  ],
+  ['keys for SSH where there is none', 'mad-group', 'grace.ssh.existingSecret=people', /grace[\s\S]*'ssh'/],
   ['null for a part', 'mad-group', 'llm=null', /llm/],
   ['null for a part of a member', 'mad-group', 'rogers.networkPolicy=null', /networkPolicy/],
   ['a member alone without a bus', 'fiedler', 'enabled=true', /fiedler: redis\.url is not set/],

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { serviceTokenFor } from '@mad-group/mad';
+import { makeKey, ssh } from '@mad-group/ssh/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { must } from '../kit/cluster.ts';
 import type { MadName } from '../kit/group.ts';
@@ -205,12 +206,34 @@ describe('operations', () => {
     expect(JSON.parse(asked)).toMatchObject({ mad_id: 'sequential-thinking' });
   });
 
-  test('nothing but the tools is published, and only on this machine', async () => {
+  test('nothing but the tools and SSH is published, and only on this machine', async () => {
     const { stdout } = await shell('docker-compose ps');
-    expect(stdout.match(/\S+->\d+\/tcp/g)?.toSorted()).toEqual(
-      Object.values(PORTS).map((port) => `127.0.0.1:${port}->${port}/tcp`),
-    );
+    expect(stdout.match(/\S+->\d+\/tcp/g)?.toSorted()).toEqual([
+      '127.0.0.1:2222->2222/tcp',
+      '127.0.0.1:2223->2222/tcp',
+      ...Object.values(PORTS).map((port) => `127.0.0.1:${port}->${port}/tcp`),
+    ]);
     expect(stdout).not.toContain('->6379');
+  });
+
+  test('whoever puts their key beside the example logs in to Fiedler and Rogers', async () => {
+    const key = makeKey(folder, 'ada');
+    const login = (port: number) => ({ port, key, knownHosts: join(folder, 'known_hosts') });
+    await shows('docker-compose logs fiedler', 'No SSH port: there is no file /etc/mad/ssh/authorized_keys');
+    expect((await ssh(login(2222), ['mad-status'])).code).toBe(255);
+    await terminal(`cp configs/ssh/authorized_keys.example configs/ssh/authorized_keys
+      cat ${key.path}.pub >> configs/ssh/authorized_keys
+      docker-compose restart fiedler rogers`);
+    await expect
+      .poll(async () => (await ssh(login(2222), ['mad-status'])).stdout, { timeout: 60_000 })
+      .toMatch(/^Fiedler V1 is RUNNING\.\n\[FiedlerV1 Status\]\n/);
+    await expect
+      .poll(async () => (await ssh(login(2223), ['rogers-topics'])).stdout, { timeout: 60_000 })
+      .toContain('--- Topic Summary (Last 24 Hours) ---\n');
+    // One that is added later needs no restart.
+    const other = makeKey(folder, 'grace');
+    await terminal(`cat ${other.path}.pub >> configs/ssh/authorized_keys`);
+    await expect.poll(async () => (await ssh({ ...login(2222), key: other }, ['help'])).code).toBe(0);
   });
 
   const HEALTHY = 'docker-compose exec fiedler mad-status';

@@ -21,7 +21,15 @@ import {
   text,
   tracing,
 } from './fields.ts';
-import { keeping, madValues, TASK_KEYS, THINKING_KEYS, thinking } from './mad-values.ts';
+import {
+  administered,
+  keeping,
+  madValues,
+  SSH_KEYS,
+  TASK_KEYS,
+  THINKING_KEYS,
+  thinking,
+} from './mad-values.ts';
 
 const redis = z.strictObject({
   auth: z
@@ -86,12 +94,13 @@ const fiedler = z.strictObject({
   replicas: onlyOne('its tasks are in one SQLite file, which has one writer'),
   ...madValues({
     id: 'fiedler',
-    keys: [...THINKING_KEYS, ...TASK_KEYS],
+    keys: [...THINKING_KEYS, ...TASK_KEYS, ...SSH_KEYS],
     cpu: '100m',
     memory: '256Mi',
     memoryLimit: '1Gi',
   }),
   ...thinking,
+  ...administered,
   ...keeping('2Gi'),
 });
 
@@ -100,12 +109,13 @@ const rogers = z.strictObject({
   replicas: onlyOne('its counts are in one SQLite file, and a message is counted once'),
   ...madValues({
     id: 'rogers',
-    keys: [...THINKING_KEYS, ...TASK_KEYS, 'METRICS_RETENTION_DAYS'],
+    keys: [...THINKING_KEYS, ...TASK_KEYS, ...SSH_KEYS, 'METRICS_RETENTION_DAYS'],
     cpu: '100m',
     memory: '256Mi',
     memoryLimit: '1Gi',
   }),
   ...thinking,
+  ...administered,
   ...keeping('2Gi'),
 });
 

@@ -42,6 +42,8 @@ export const TASK_KEYS = [
   'TASK_RETENTION_DAYS',
 ] as const;
 
+export const SSH_KEYS = ['SSH_MAX_CONNECTIONS', 'SSH_LOGIN_MS', 'SSH_IDLE_MS'] as const;
+
 /**
  * Values of a MAD's settings: the environment's own schema, so that a typo or a bad number is refused
  * at once. A MAD of the user's own has further ones, which nobody here knows.
@@ -166,3 +168,18 @@ export const keeping = (size: string) => ({
     .default('ws://sequential-thinking:8003')
     .describe('Where plans are made.'),
 });
+
+/** Administration over SSH. Without keys there is no port, no volume and no rule. */
+export const administered = {
+  ssh: z
+    .strictObject({
+      existingSecret: text().describe('Secret with an `authorized_keys`; read again when it changes.'),
+      existingSecretKey: z.string().min(1).default('authorized_keys'),
+      authorizedKeys: text().describe('The same as text, from which a Secret is made.'),
+      clients: objects().describe(
+        'Peers that may connect beside pods labelled `mads.dev/admin: "true"`, as NetworkPolicy writes them.',
+      ),
+    })
+    .prefault({})
+    .describe('Administration over SSH on port 2222, for whoever has a key: see docs/ssh.md.'),
+};

@@ -47,7 +47,11 @@ test('what pods read at their start is known by its place, and what is not there
         tls: { caSecretRef: { name: 'authority' } },
       },
     },
-    mads: [{ name: 'fiedler', values: { llm: { apiKeySecret: 'own', apiKeySecretKey: 'k' } } }],
+    mads: [
+      { name: 'fiedler', values: { llm: { apiKeySecret: 'own', apiKeySecretKey: 'k' } } },
+      // Read again while they run, as a caller's token is.
+      { name: 'rogers', values: { ssh: { existingSecret: 'people' } } },
+    ],
     callers: [{ name: 'bob', scopes: ['read'], tokenSecretRef: { name: 'bob' } }],
   });
   expect(knownSecrets(group, ({ name }) => (name === 'own' ? undefined : `value of ${name}`))).toEqual({
@@ -63,10 +67,12 @@ test('a Secret that a MAD’s own values name is a given one, too', () => {
   const values = {
     llm: { apiKeySecret: 'own' },
     tracing: { headersSecret: 'otlp', headersSecretKey: 'all' },
+    ssh: { existingSecret: 'people', existingSecretKey: 'admins' },
   };
   const group = groupOf({ mads: [{ name: 'rogers', values }] });
   expect(givenSecrets(group)).toEqual([
     { name: 'own', key: 'api-key', field: 'mads[rogers].values.llm.apiKeySecret' },
     { name: 'otlp', key: 'all', field: 'mads[rogers].values.tracing.headersSecret' },
+    { name: 'people', key: 'admins', field: 'mads[rogers].values.ssh.existingSecret' },
   ]);
 });

@@ -10,6 +10,8 @@ import {
 } from '../render/names.ts';
 import { busSecretRef, type KnownSecrets } from '../render/values.ts';
 
+const SSH_FIELD = 'ssh.existingSecret';
+
 /** 256 bits, in letters that need no quotes anywhere. */
 const newSecret = (): string => randomBytes(32).toString('hex');
 
@@ -85,6 +87,10 @@ export function givenSecrets({ spec }: MadGroup): MissingSecret[] {
         `mads[${name}].values.tracing.headersSecret`,
         secretIn(values, 'tracing', 'headersSecret', 'headers'),
       ),
+      ...given(
+        `mads[${name}].values.${SSH_FIELD}`,
+        secretIn(values, 'ssh', 'existingSecret', 'authorized_keys'),
+      ),
     ]),
     ...spec.callers.flatMap(({ name, tokenSecretRef }) =>
       given(`callers[${name}].tokenSecretRef`, tokenSecretRef),
@@ -92,7 +98,7 @@ export function givenSecrets({ spec }: MadGroup): MissingSecret[] {
   ];
 }
 
-/** A MAD may have a model or a collector, and a Secret for it, of its own: `part`, `field` and `fieldKey` of its values. */
+/** A MAD may have a model, a collector or administrators, and a Secret for them, of its own: `part`, `field` and `fieldKey` of its values. */
 function secretIn(
   values: unknown,
   part: string,
@@ -106,14 +112,16 @@ function secretIn(
 }
 
 /**
- * What pods read at their start, by `SECRET/KEY`; empty where nothing is there. Tokens of callers are
- * read again while they run.
+ * What pods read at their start, by `SECRET/KEY`; empty where nothing is there. Tokens of callers and
+ * keys of administrators are read again while they run.
  */
 export function knownSecrets(
   group: MadGroup,
   valueAt: (ref: { readonly name: string; readonly key: string }) => string | undefined,
 ): KnownSecrets {
-  const given = givenSecrets(group).filter(({ field }) => !field.startsWith('callers['));
+  const given = givenSecrets(group).filter(
+    ({ field }) => !field.startsWith('callers[') && !field.endsWith(SSH_FIELD),
+  );
   const read = [busSecretRef(group), ...given];
   return Object.fromEntries(read.map((ref) => [`${ref.name}/${ref.key}`, valueAt(ref) ?? '']));
 }

@@ -128,6 +128,16 @@
       defaultMode: 0440
       items: [{ key: {{ $values.llm.apiKeySecretKey | default "api-key" | quote }}, path: api-key }]
 {{- end }}
+{{- with include "mad.ssh.secret" . }}
+# Read again as it changes, so that it is in no checksum.
+- name: ssh
+  mountPath: /etc/mad/ssh
+  volume:
+    secret:
+      secretName: {{ . | quote }}
+      defaultMode: 0444
+      items: [{ key: {{ $values.ssh.existingSecretKey | quote }}, path: authorized_keys }]
+{{- end }}
 {{- with $values.imperator }}
 - name: imperator
   mountPath: /app/services/{{ $.mad.id }}/IMPERATOR.md

@@ -12,15 +12,17 @@ Everything of one MAD. A chart calls it with its root context and `mad`, which d
 */}}
 {{- define "mad.manifests" -}}
 {{- $ports := list (dict "name" "mcp" "port" .mad.port) (dict "name" "platform" "port" 9464) -}}
+{{- if include "mad.ssh.secret" . }}{{ $ports = append $ports (dict "name" "ssh" "port" 2222) }}{{ end -}}
 {{- $mad := merge (dict "uid" 1000 "ownImage" (empty .mad.extra) "ports" $ports "stateful" (.mad.stateful | default false) "thinks" (.mad.thinks | default false)) .mad -}}
 {{- $ctx := merge (dict "mad" $mad) (omit . "mad") -}}
 {{- include "mad.checkValues" $ctx -}}
-{{- $ingress := list (include "mad.ingress.tools" $ctx) (include "mad.ingress.metrics" $ctx) -}}
+{{- $ingress := list (include "mad.ingress.tools" $ctx) (include "mad.ingress.metrics" $ctx) (include "mad.ingress.ssh" $ctx) -}}
 {{- $egress := list (include "mad.egress.dns" $ctx) (include "mad.egress.redis" $ctx) (include "mad.egress.llm" $ctx) (include "mad.egress.tracing" $ctx) ($mad.egress | default "") -}}
 {{- $_ := set $mad "ingress" (join "\n" $ingress) -}}
 {{- $_ := set $mad "egress" (join "\n" $egress) -}}
 {{ include "mad.serviceAccount" $ctx }}
 {{ include "mad.imperator" $ctx }}
+{{ include "mad.ssh.keys" $ctx }}
 {{ include "mad.service" $ctx }}
 {{ include "mad.workload" $ctx }}
 {{ include "mad.podDisruptionBudget" $ctx }}
@@ -38,6 +40,7 @@ Everything of one MAD. A chart calls it with its root context and `mad`, which d
 {{- if not $values.redis.passwordSecret }}{{ fail (printf "%s: redis.passwordSecret is not set: the Secret with the password of Redis, from which members of a group also know each other." $name) }}{{ end -}}
 {{- if and $values.ingress.enabled (not $values.ingress.host) }}{{ fail (printf "%s: ingress.enabled needs ingress.host." $name) }}{{ end -}}
 {{- if and $values.httpRoute.enabled (or (empty $values.httpRoute.parentRefs) (empty $values.httpRoute.hostnames)) }}{{ fail (printf "%s: httpRoute.enabled needs httpRoute.parentRefs and httpRoute.hostnames." $name) }}{{ end -}}
+{{- if and ($values.ssh).existingSecret ($values.ssh).authorizedKeys }}{{ fail (printf "%s: ssh.existingSecret and ssh.authorizedKeys are both set: keep one." $name) }}{{ end -}}
 {{- $own := dict -}}
 {{- range include "mad.ownEnv" . | fromYamlArray }}{{ $_ := set $own .name true }}{{ end -}}
 {{- range $key, $_ := $values.config }}

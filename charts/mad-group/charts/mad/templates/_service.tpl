@@ -1,4 +1,4 @@
-{{/* `.mad.ports`: list of {name, port}. Beyond the cluster the platform port is not shown: it has a Service of its own then. */}}
+{{/* `.mad.ports`: list of {name, port}. Beyond the cluster only the tools are shown: the platform port and SSH have a Service of their own then. */}}
 {{- define "mad.service" -}}
 {{- $isPublic := and (ne .Values.service.type "ClusterIP") (gt (len .mad.ports) 1) }}
 ---
@@ -16,7 +16,7 @@ spec:
     {{- include "mad.selectorLabels" . | nindent 4 }}
   ports:
     {{- range .mad.ports }}
-    {{- if not (and $isPublic (eq .name "platform")) }}
+    {{- if not (and $isPublic (has .name (list "platform" "ssh"))) }}
     - name: {{ .name }}
       port: {{ .port }}
       targetPort: {{ .name }}
@@ -36,10 +36,14 @@ spec:
   selector:
     {{- include "mad.selectorLabels" . | nindent 4 }}
   ports:
-    - name: platform
-      port: 9464
-      targetPort: platform
+    {{- range .mad.ports }}
+    {{- if has .name (list "platform" "ssh") }}
+    - name: {{ .name }}
+      port: {{ .port }}
+      targetPort: {{ .name }}
       protocol: TCP
+    {{- end }}
+    {{- end }}
 {{- end }}
 {{- end }}
 
