@@ -48,7 +48,7 @@ export async function startServer(
     async run([count], { io }) {
       for (let line = 1; line <= Number(count); line += 1) {
         io.stdout.write(`${String(line).padStart(9)} ${'x'.repeat(90)}\n`);
-        await io.drained?.();
+        await io.stdoutTaken();
         io.signal.throwIfAborted();
         flooded = line;
       }

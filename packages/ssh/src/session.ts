@@ -215,6 +215,8 @@ const createIo = ({ output, terminal }: ChannelRun, signal: AbortSignal): CliIo 
   readStdin: async () => '',
   readFile: () => null,
   signal,
+  // Who goes away ends the session, and what runs in it.
+  stdoutClosed: signal,
   // A little may wait, since each piece that is sent alone is a packet of its own.
-  drained: () => (output.isFull ? output.drained() : Promise.resolve()),
+  stdoutTaken: () => (output.isFull ? output.drained() : Promise.resolve()),
 });

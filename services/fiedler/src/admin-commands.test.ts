@@ -1,4 +1,4 @@
-import { type AdminSession, type CliIo, createCommandTable } from '@mad-group/mad/admin';
+import { typedCommands } from '@mad-group/mad/admin/testing';
 import { MadError, type TaskView } from '@mad-group/protocol';
 import { expect, test } from 'vitest';
 import { FIEDLER_COMMANDS } from './admin-commands.ts';
@@ -22,31 +22,7 @@ const task = (id: string, more: Partial<TaskView> = {}): TaskView => ({
   ...more,
 });
 
-type Tools = Record<string, (input: Record<string, unknown>) => Record<string, unknown>>;
-
-/** Runs a line on tools that answer so: the exit code, and what was printed. */
-async function run(line: string, answers: Tools): Promise<[number, string, string]> {
-  let out = '';
-  let err = '';
-  const io: CliIo = {
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    isTTY: false,
-    stderrIsTTY: false,
-    columns: 80,
-    env: {},
-    readStdin: async () => '',
-    readFile: () => null,
-    signal: new AbortController().signal,
-  };
-  const session: AdminSession = {
-    io,
-    tools: {
-      callOrThrow: async (tool, input = {}) => answers[tool]?.(input as Record<string, unknown>) ?? {},
-    },
-  };
-  return [await createCommandTable('Fiedler V1', FIEDLER_COMMANDS).run(line, session), out, err];
-}
+const { complete, run } = typedCommands('Fiedler V1', FIEDLER_COMMANDS);
 const listing =
   (...tasks: TaskView[]) =>
   ({ limit }: Record<string, unknown>) => ({
@@ -144,11 +120,7 @@ test('fiedler-follow prints the answer to its end, and ends as the task did', as
 });
 
 test('ids of tasks complete a line', async () => {
-  const session = {
-    io: { signal: new AbortController().signal } as CliIo,
-    tools: { callOrThrow: async () => listing(task('ab-1'), task('ac-2'))({ limit: 20 }) },
-  };
-  const { complete } = createCommandTable('Fiedler V1', FIEDLER_COMMANDS);
-  expect(await complete('fiedler-follow a', session)).toEqual([['ab-1', 'ac-2'], 'a']);
-  expect(await complete('fiedler-task-details ab', session)).toEqual([['ab-1 '], 'ab']);
+  const answers = { fiedler_list_tasks: listing(task('ab-1'), task('ac-2')) };
+  expect(await complete('fiedler-follow a', answers)).toEqual([['ab-1', 'ac-2'], 'a']);
+  expect(await complete('fiedler-task-details ab', answers)).toEqual([['ab-1 '], 'ab']);
 });

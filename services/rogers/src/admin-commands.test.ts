@@ -1,31 +1,9 @@
-import { type CliIo, createCommandTable } from '@mad-group/mad/admin';
+import { type ToolAnswers, typedCommands } from '@mad-group/mad/admin/testing';
 import type { Connection, Stat } from '@mad-group/protocol';
 import { expect, test } from 'vitest';
 import { ROGERS_COMMANDS } from './admin-commands.ts';
 
-type Tools = Record<string, (input: Record<string, unknown>) => Record<string, unknown>>;
-
-/** Runs a line on tools that answer so: the exit code, and what was printed. */
-async function run(line: string, answers: Tools): Promise<[number, string, string]> {
-  let out = '';
-  let err = '';
-  const io: CliIo = {
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    isTTY: false,
-    stderrIsTTY: false,
-    columns: 80,
-    env: {},
-    readStdin: async () => '',
-    readFile: () => null,
-    signal: new AbortController().signal,
-  };
-  const tools = {
-    callOrThrow: async (tool: string, input: object = {}) =>
-      answers[tool]?.(input as Record<string, unknown>) ?? {},
-  };
-  return [await createCommandTable('Rogers V1', ROGERS_COMMANDS).run(line, { io, tools }), out, err];
-}
+const { run } = typedCommands('Rogers V1', ROGERS_COMMANDS);
 
 const stat = (hour: number, sender_id: string, topic_pattern: string, total_messages: number): Stat => ({
   hour_timestamp: `2026-01-31T0${hour}:00:00Z`,
@@ -40,7 +18,7 @@ const ROWS = [
   stat(8, 'grace', 'mad.topic', 40),
 ];
 /** A reply holds two rows. */
-const stats: Tools = {
+const stats: ToolAnswers = {
   rogers_get_stats({ before }) {
     const from = Number(before ?? 0);
     const more = from + 2 < ROWS.length ? { truncated: true, next_before: String(from + 2) } : {};
@@ -96,7 +74,7 @@ rogers          -> mad.system      : 3 msgs
 
 test('hours are handed on, and say so where there is nothing', async () => {
   const hours: unknown[] = [];
-  const empty: Tools = {
+  const empty: ToolAnswers = {
     rogers_get_stats(input) {
       hours.push(input.hours);
       return { status: 'success', stats: [] };

@@ -1,11 +1,11 @@
-import type { FollowClient } from '../cli/follow.ts';
 import type { CliIo } from '../cli/io.ts';
+import type { ReconnectingClient } from '../cli/reconnecting.ts';
 
 /** What a command of the administration works with: where it prints, and whose calls it makes. */
 export interface AdminSession {
   readonly io: CliIo;
   /** The MAD's tools, called for the person who is logged in. */
-  readonly tools: Pick<FollowClient, 'callOrThrow'>;
+  readonly tools: Pick<ReconnectingClient, 'callOrThrow'>;
 }
 
 /** A command of the administration. It knows nothing of the way that its line came. */

@@ -95,7 +95,7 @@ test('on a terminal a message keeps to its line; --json shows all of it', async 
 test('waits for its reader after each message', async () => {
   const bus = fakeBus([[message('a', {}), message('b', {})]]);
   const room: (() => void)[] = [];
-  const io = { ...fakeIo(), drained: () => new Promise<void>((resolve) => room.push(resolve)) };
+  const io = fakeIo({ stdoutTaken: () => new Promise<void>((resolve) => room.push(resolve)) });
   const tail = busTailCommand(bus).run([], { io, tools });
   await expect.poll(() => room.length).toBe(1);
   expect(io.out()).toContain('  a  ');

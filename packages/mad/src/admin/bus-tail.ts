@@ -52,7 +52,7 @@ export const busTailCommand = (bus: Pick<Bus, 'read' | 'status' | 'onStatus'>): 
         for (const item of items) {
           if (item.kind === 'gap') note(gapWords(item));
           else io.stdout.write(`${write(item.envelope)}\n`);
-          await io.drained?.();
+          await io.stdoutTaken();
         }
       }
     } finally {

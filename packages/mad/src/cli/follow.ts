@@ -33,7 +33,11 @@ const GRACE_MS = 10_000;
  * @returns the exit code: 0 where the task is COMPLETED, 1 where it FAILED or was CANCELLED
  * @throws MadError where the MAD refuses or stays away
  */
-export async function followTask(first: ReconnectingClient, options: FollowOptions, io: CliIo): Promise<number> {
+export async function followTask(
+  first: ReconnectingClient,
+  options: FollowOptions,
+  io: CliIo,
+): Promise<number> {
   const { taskId, toolPrefix } = options;
   const comeBack =
     options.comeBack ??
