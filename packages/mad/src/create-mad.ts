@@ -9,6 +9,7 @@ import { createHeartbeat } from './heartbeat.ts';
 import { createGate } from './http/gate.ts';
 import { type OpenHttpServer, openHttpServer } from './http/http-server.ts';
 import { pathOf, refuseUpgrade, replyJson } from './http/messages.ts';
+import { isBelow, type PageContext } from './http/pages.ts';
 import type { Lifecycle, Mad, MadOptions, StatusFacts } from './mad-types.ts';
 import { checkStatusPrompt } from './mcp/check-status-prompt.ts';
 import { statusResource } from './mcp/status-resource.ts';
@@ -141,7 +142,21 @@ export function createMad(options: MadOptions): Mad {
     code: 'not_found',
   } as const;
 
+  /** What pages get of this MAD. */
+  const pageContext = (request: IncomingMessage): PageContext => ({
+    authenticate: () => options.callers.authenticate(request.headers.authorization),
+    call: (call) =>
+      dispatcher.call({ surface: 'pages', ...call, signals: [...call.signals, stopping.signal] }),
+    signal: stopping.signal,
+  });
+
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
+    if (options.pages && isBelow(options.pages.path, pathOf(request))) {
+      const refusal = gate.screen(request);
+      if (refusal) replyJson(response, refusal.status, refusal.body, refusal.headers);
+      else options.pages.handle(request, response, pageContext(request));
+      return;
+    }
     const admission = gate.admit(request);
     if (!admission.ok) replyJson(response, admission.status, admission.body, admission.headers);
     else if (pathOf(request) !== '/mcp') replyJson(response, 404, nothingHere);

@@ -18,7 +18,7 @@ import { isDeeperThan } from './json-depth.ts';
 import { linkSignal } from './linked-signal.ts';
 import type { MadMetrics } from './metrics.ts';
 
-type Surface = 'websocket' | 'mcp' | 'bus' | 'ssh';
+type Surface = 'websocket' | 'mcp' | 'bus' | 'ssh' | 'pages';
 
 /** A tool call as a surface hands it on: who asks is known, nothing else is checked. */
 export interface ToolCall {

@@ -27,6 +27,8 @@ export {
 } from './config.ts';
 export { createMad } from './create-mad.ts';
 export { listenOn } from './http/http-server.ts';
+export { pathOf, replyJson } from './http/messages.ts';
+export type { PageContext, Pages } from './http/pages.ts';
 export { createLog, type LogLevel, type LogOptions } from './log.ts';
 export { madBase, measured } from './mad-base.ts';
 export type { FurtherSurface, Lifecycle, Mad, MadInside, MadOptions, StatusFacts } from './mad-types.ts';

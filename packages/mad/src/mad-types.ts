@@ -8,6 +8,7 @@ import type {
 } from '@mad-group/protocol';
 import type { Callers } from './callers/callers.ts';
 import type { ToolCall, ToolOutcome } from './dispatch.ts';
+import type { Pages } from './http/pages.ts';
 import type { MadMetrics } from './metrics.ts';
 import type { ProcessTracing } from './tracing/process-tracing.ts';
 import type { WebSocketLimits } from './websocket/limits.ts';
@@ -62,6 +63,8 @@ export interface MadOptions {
   readonly tools: readonly ToolDefinition[];
   readonly resources?: readonly ResourceDefinition[];
   readonly prompts?: readonly PromptDefinition[];
+  /** What it serves to browsers, beside its tools. */
+  readonly pages?: Pages;
   /** None for a MAD that runs without one (Sequential Thinking alone). */
   readonly bus: Bus | null;
   readonly callers: Callers;

@@ -44,7 +44,8 @@ export const ERROR_CODES = {
   too_many_clients: {
     status: 429,
     retryable: true,
-    meaning: 'GRACE_MAX_CLIENTS clients hold an open push connection; another can come when one leaves.',
+    meaning:
+      'As many hold an open connection as are allowed (GRACE_MAX_CLIENTS clients that are pushed to, or 32 consoles); another can come when one leaves.',
   },
   bus_unavailable: {
     status: 503,

@@ -64,6 +64,7 @@ export {
   type PositionParts,
   PositionSchema,
   parsePosition,
+  positionBefore,
   positionTimeMs,
 } from './position.ts';
 export {
@@ -73,6 +74,15 @@ export {
   type RecordingLine,
   RecordingLineSchema,
 } from './recording.ts';
+export {
+  CONSOLE_PAYLOAD_CHARS,
+  type ConsoleCall,
+  ConsoleCallSchema,
+  type ConsoleFrame,
+  type ConsoleGroup,
+  type ConsoleMessage,
+  type ConsoleSession,
+} from './shapes/console.ts';
 export {
   GapSchema,
   PollMessagesInput,
@@ -159,3 +169,4 @@ export {
   textList,
   time,
 } from './tool-input.ts';
+export { mayRead, withoutInternalHeaders } from './visibility.ts';

@@ -43,6 +43,13 @@ export function positionTimeMs(position: Position): number {
   return Number(position.slice(start, position.indexOf('-', start)));
 }
 
+/** The place just before an entry's, within its epoch: what is read from there begins with the entry. */
+export function positionBefore(position: Position): Position {
+  const { epoch, place } = parsePosition(position);
+  const [ms, number] = splitPlace(place);
+  return formatPosition({ epoch, place: number <= 1 ? '0-0' : `${ms}-${number - 1}` });
+}
+
 function splitPlace(place: string): [number, number] {
   const dash = place.indexOf('-');
   return [Number(place.slice(0, dash)), Number(place.slice(dash + 1))];

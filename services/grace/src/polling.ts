@@ -1,8 +1,7 @@
 import type { LogBatch } from '@mad-group/bus';
-import { type Envelope, MadError, owns, type Position } from '@mad-group/protocol';
+import { type Envelope, MadError, mayRead, type Position, withoutInternalHeaders } from '@mad-group/protocol';
 import type { Client } from './clients/client.ts';
 import type { Gap } from './delivery/gaps.ts';
-import { withoutInternalHeaders } from './delivery/shared-message.ts';
 import { within } from './delivery/within.ts';
 import type { Gateway } from './gateway.ts';
 import { REBUILD_WAIT_MS } from './subscriptions.ts';
@@ -131,8 +130,7 @@ async function readBehind(
         gaps.push({ reason: item.reason, from: item.from, to: item.to });
         continue;
       }
-      const { owner } = item.envelope.headers ?? {};
-      if (owner !== undefined && !owns(client.owner, owner)) continue;
+      if (!mayRead(client.owner, item.envelope)) continue;
       const envelope = withoutInternalHeaders(item.envelope);
       bytes += Buffer.byteLength(JSON.stringify(envelope));
       const isFull = messages.length === limit || (messages.length > 0 && bytes > MAX_REPLY_BYTES);

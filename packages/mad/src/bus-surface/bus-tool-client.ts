@@ -78,7 +78,12 @@ export function createBusToolClient(options: {
         payload: { tool_name: tool, tool_input: input },
         conversationId,
         correlationId,
-        headers: caller && { caller: caller.name, scopes: [...caller.scopes].join(' ') },
+        // Its prompt is nobody else's to read, as its reply is not.
+        headers: caller && {
+          caller: caller.name,
+          scopes: [...caller.scopes].join(' '),
+          owner: caller.name,
+        },
       });
       const reply = Promise.withResolvers<Record<string, unknown>>();
       const timer = setTimeout(

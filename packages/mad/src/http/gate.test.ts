@@ -3,6 +3,7 @@ import { MadError } from '@mad-group/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { openTestSocket, startToy, type Toy, type ToyOptions } from '../toy-mad.test-support.ts';
+import type { Pages } from './pages.ts';
 
 const started: Toy[] = [];
 async function toyMad(options: ToyOptions = {}): Promise<Toy> {
@@ -132,4 +133,57 @@ describe('names of the MAD', () => {
       expect(await get(await toyMad({ allowedHosts: ['mad.example'] }), { host })).toBe(403);
     },
   );
+});
+
+describe('pages', () => {
+  const pages: Pages = {
+    path: '/page',
+    handle(request, response, context) {
+      if (!request.url?.endsWith('/secret')) return void response.end('for anyone');
+      try {
+        response.end(`for ${context.authenticate().name}`);
+      } catch {
+        response.writeHead(401).end();
+      }
+    },
+  };
+  const ask = (toy: Toy, path: string, headers: Record<string, string> = {}): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      request({ host: '127.0.0.1', port: toy.mad.port, path, headers }, (response) =>
+        resolve(response.resume().statusCode),
+      )
+        .on('error', reject)
+        .end();
+    });
+
+  test('are for anyone at the MAD’s own address; what needs a caller asks for one', async () => {
+    const toy = await toyMad({ pages, tokens: 'alice alice-has-a-long-token read' });
+    for (const path of ['/page', '/page/', '/page/below?x=y']) expect(await ask(toy, path)).toBe(200);
+    expect(await ask(toy, '/page/secret')).toBe(401);
+    const authorization = 'Bearer alice-has-a-long-token';
+    expect(await ask(toy, '/page/secret', { authorization })).toBe(200);
+    // Beside them nothing has changed.
+    expect(await ask(toy, '/pages')).toBe(401);
+  });
+
+  test('of another host, or asked for by a foreign name, are 403', async () => {
+    const toy = await toyMad({ pages });
+    expect(await ask(toy, '/page', { host: 'evil.example' })).toBe(403);
+    expect(await ask(toy, '/page', { origin: 'http://evil.example' })).toBe(403);
+  });
+
+  test('may talk to their own MAD, also where TLS ends before it', async () => {
+    const toy = await toyMad({ pages, allowedHosts: ['mads.example'] });
+    for (const origin of ['http://mads.example', 'https://mads.example']) {
+      expect(await ask(toy, '/page', { host: 'mads.example', origin })).toBe(200);
+    }
+    for (const origin of [
+      'https://mads.example:8443',
+      'https://other.mads.example',
+      'null',
+      'mads.example.evil',
+    ]) {
+      expect(await ask(toy, '/page', { host: 'mads.example', origin })).toBe(403);
+    }
+  });
 });

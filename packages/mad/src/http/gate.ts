@@ -18,9 +18,14 @@ type Admission =
       readonly headers: Record<string, string>;
     };
 
-/** Lets a request in, for MCP and for the upgrade to WebSocket alike. */
+type Refusal = Extract<Admission, { ok: false }>;
+
+/** Lets a request in, for MCP, pages and the upgrade to WebSocket alike. */
 export interface Gate {
+  /** Where it may come from, and who asks. */
   admit(request: IncomingMessage): Admission;
+  /** Where it may come from alone, for what anyone may read: null, or why not. */
+  screen(request: IncomingMessage): Refusal | null;
 }
 
 export interface GateOptions {
@@ -62,7 +67,7 @@ export function createGate(options: GateOptions): Gate {
     status: 401 | 403,
     reason: (typeof REASONS)[number],
     error: MadError,
-  ): Admission => {
+  ): Refusal => {
     metrics.count('mad_refused_requests_total', { mad: madId, reason });
     // Once a minute for each reason: an operator finds it, and a flood of requests does not fill the log.
     const nowMs = Date.now();
@@ -78,17 +83,24 @@ export function createGate(options: GateOptions): Gate {
     };
   };
 
+  const screen = (request: IncomingMessage): Refusal | null => {
+    const host = validateHostHeader(request.headers.host, hosts);
+    if (!host.ok) {
+      const words = `The Host '${request.headers.host ?? ''}' is not one of this MAD's. Add it to ALLOWED_HOSTS.`;
+      return refuse(request, 403, 'host', new MadError('forbidden', words));
+    }
+    if (!isOwnOrigin(request) && !validateOriginHeader(request.headers.origin, origins).ok) {
+      const words = `Pages of the Origin '${request.headers.origin}' may not connect. Add its host name to ALLOWED_ORIGINS.`;
+      return refuse(request, 403, 'origin', new MadError('forbidden', words));
+    }
+    return null;
+  };
+
   return {
+    screen,
     admit(request) {
-      const host = validateHostHeader(request.headers.host, hosts);
-      if (!host.ok) {
-        const words = `The Host '${request.headers.host ?? ''}' is not one of this MAD's. Add it to ALLOWED_HOSTS.`;
-        return refuse(request, 403, 'host', new MadError('forbidden', words));
-      }
-      if (!isOwnOrigin(request) && !validateOriginHeader(request.headers.origin, origins).ok) {
-        const words = `Pages of the Origin '${request.headers.origin}' may not connect. Add its host name to ALLOWED_ORIGINS.`;
-        return refuse(request, 403, 'origin', new MadError('forbidden', words));
-      }
+      const refusal = screen(request);
+      if (refusal !== null) return refusal;
       try {
         return { ok: true, caller: callers.authenticate(request.headers.authorization) };
       } catch (error) {
@@ -100,11 +112,13 @@ export function createGate(options: GateOptions): Gate {
 }
 
 /**
- * Whether the `Origin` is the very address that was asked for. A MAD serves no pages, so no page
- * has it; tools that send the header out of habit do. The `Host` was checked before.
+ * Whether the `Origin` is the very address that was asked for: a page of the MAD's own, or a tool that
+ * sends the header out of habit. With either scheme, since TLS may end at a proxy before the MAD. The
+ * `Host` was checked before.
  */
 const isOwnOrigin = ({ headers }: IncomingMessage): boolean =>
-  headers.origin !== undefined && headers.origin.toLowerCase() === `http://${headers.host?.toLowerCase()}`;
+  headers.origin !== undefined &&
+  headers.origin.toLowerCase().replace(/^https?:\/\//, '') === headers.host?.toLowerCase();
 
 /** A bound address of its own, as 127.0.0.5 or 10.0.0.7, is a name of the MAD too. */
 function loopbackOf(host: string): string[] {

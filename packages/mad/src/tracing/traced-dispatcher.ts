@@ -18,6 +18,7 @@ const SURFACES = {
     attributes: { 'mcp.method.name': 'tools/call', 'network.protocol.name': 'http' },
   },
   ssh: { kind: SpanKind.SERVER, attributes: { 'network.protocol.name': 'ssh' } },
+  pages: { kind: SpanKind.SERVER, attributes: { 'network.protocol.name': 'http' } },
   // Within the span of the message that asked.
   bus: { kind: SpanKind.INTERNAL, attributes: {} },
 } as const;

@@ -1,4 +1,4 @@
-import type { Envelope, Position } from '@mad-group/protocol';
+import { type Envelope, type Position, withoutInternalHeaders } from '@mad-group/protocol';
 
 /** Memory that all queues of a Grace together may hold, in bytes of JSON. */
 const DEFAULT_POOL_BYTES = 128 * 1024 * 1024;
@@ -39,18 +39,6 @@ export class SharedMessage {
   evict(): void {
     this.#frame = null;
   }
-}
-
-/**
- * What a client sees of a message: everything but `caller` and `scopes`, which say on whose behalf
- * a tool is called and are no business of those who listen.
- */
-export function withoutInternalHeaders<T extends Envelope>(envelope: T): T {
-  const { headers } = envelope;
-  if (headers?.caller === undefined && headers?.scopes === undefined) return envelope;
-  const { caller: _caller, scopes: _scopes, ...visible } = headers;
-  const { headers: _headers, ...rest } = envelope;
-  return (Object.keys(visible).length === 0 ? rest : { ...rest, headers: visible }) as T;
 }
 
 /**
