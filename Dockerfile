@@ -2,8 +2,7 @@
 # The slow layers come first and change with the lockfile alone; a change of source makes the last anew.
 ARG BASE=node:24-bookworm-slim
 
-FROM ${BASE} AS dependencies
-ARG SERVICE
+FROM ${BASE} AS manifests
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY packages/protocol/package.json packages/protocol/
@@ -12,15 +11,26 @@ COPY packages/tasks/package.json packages/tasks/
 COPY packages/imperator/package.json packages/imperator/
 COPY packages/mad/package.json packages/mad/
 COPY packages/ssh/package.json packages/ssh/
+COPY services/console/package.json services/console/
 COPY services/fiedler/package.json services/fiedler/
 COPY services/grace/package.json services/grace/
 COPY services/group/package.json services/group/
 COPY services/operator/package.json services/operator/
 COPY services/rogers/package.json services/rogers/
 COPY services/sequential-thinking/package.json services/sequential-thinking/
+
+FROM manifests AS dependencies
+ARG SERVICE
 RUN npm ci --ignore-scripts --omit=dev --omit=optional --workspace "services/${SERVICE}"
 COPY scripts/prune-image.mjs scripts/
 RUN node scripts/prune-image.mjs
+
+# The console's page, which Rogers serves. It is the same for every service, and so built once.
+FROM manifests AS console
+RUN npm ci --ignore-scripts --workspace services/console
+COPY tsconfig.json ./
+COPY services/console services/console
+RUN npm run build --workspace services/console
 
 FROM ${BASE} AS sources
 ARG SERVICE
@@ -29,6 +39,8 @@ COPY --from=dependencies /app/node_modules/@mad-group node_modules/@mad-group
 COPY scripts/prune-image.mjs scripts/
 COPY packages packages
 COPY services/${SERVICE} services/${SERVICE}
+COPY services/console/package.json services/console/
+COPY --from=console /app/services/console/dist services/console/dist
 RUN node scripts/prune-image.mjs --sources
 
 FROM ${BASE} AS service

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 
 const CHECKS = [
   { name: 'types', command: ['tsc', '--noEmit'] },
+  { name: 'types of the console’s page', command: ['tsc', '--noEmit', '-p', 'services/console'] },
   {
     name: 'lint, format, direction of dependencies',
     command: ['biome', 'check', '--error-on-warnings', '.'],

@@ -1,6 +1,6 @@
 // Leaves in an image what its service runs. Called by the Dockerfile, in /app.
 //   node scripts/prune-image.mjs             node_modules: nothing of other platforms, nothing that only people read
-//   node scripts/prune-image.mjs --sources   packages: only those that node_modules links
+//   node scripts/prune-image.mjs --sources   packages, and the console: only those that node_modules links
 import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -15,6 +15,7 @@ const LINKS = 'node_modules/@mad-group';
 if (process.argv[2] === '--sources') {
   const kept = new Set(readdirSync(LINKS));
   for (const name of readdirSync('packages')) if (!kept.has(name)) remove(join('packages', name));
+  if (!kept.has('console')) remove(join('services', 'console'));
 } else {
   prune('node_modules');
   pruneSqlite('node_modules/better-sqlite3');

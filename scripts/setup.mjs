@@ -1,12 +1,14 @@
 // Brings a fresh checkout to where `npm start` and `npm test` work. Plain JavaScript that any
 // Node >= 20 runs: it is what brings the Node that runs the rest.
-//   node scripts/setup.mjs            dependencies, from the lockfile, when they are not in place
+//   node scripts/setup.mjs            dependencies, from the lockfile, when they are not in place; and the
+//                                     console's page, when its sources are not the ones it was built from
 //   node scripts/setup.mjs --tests    and what the tests need of the system: redis-server, python3, ssh
 //   node scripts/setup.mjs --tests --faults    and strace, for the faults
 //   node scripts/setup.mjs --tests --alerts    and Prometheus with promtool, for metrics and alerts
+//   node scripts/setup.mjs --tests --browser   and chromium, for the console
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -54,6 +56,31 @@ function checkNode() {
   }
 }
 
+/** Builds the console's page into services/console/dist. Without it the group runs, and /console says so. */
+function buildConsole() {
+  const folder = join(root, 'services', 'console');
+  const sources = ['index.html', 'vite.config.ts', 'package.json', ...filesBelow(folder, 'src', 'public')];
+  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
+  for (const path of sources.sort()) hash.update(`${path}\n`).update(readFileSync(join(folder, path)));
+  const built = hash.digest('hex');
+  const stamp = join(folder, 'dist', '.built-from');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === built) return;
+  console.error('Building the console …');
+  const own = join(root, 'node_modules', '.bin', 'node');
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const args = [vite, 'build', '--logLevel', 'warn'];
+  if (run(existsSync(own) ? own : 'node', args, { cwd: folder })) writeFileSync(stamp, built);
+  else console.error('The console was not built: see above. Everything else works without it.');
+}
+
+/** Paths of the files in these folders, from `folder` on; tests are no part of the page. */
+const filesBelow = (folder, ...names) =>
+  names.flatMap((name) =>
+    readdirSync(join(folder, name), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
+      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)),
+  );
+
 /** What the tests need beyond npm, and how it is called where it comes from. */
 const SYSTEM_PACKAGES = [
   {
@@ -92,6 +119,13 @@ const SYSTEM_PACKAGES = [
     apt: ['prometheus'],
     brew: ['prometheus'],
   },
+  {
+    what: 'chromium',
+    why: 'the console is tested in a real browser',
+    isThere: () => !process.argv.includes('--browser') || has('chromium'),
+    apt: ['chromium'],
+    brew: ['chromium'],
+  },
 ];
 
 /** Installs what is missing; without it the tests must not pass. */
@@ -124,4 +158,5 @@ function installForTests() {
 
 installDependencies();
 checkNode();
+buildConsole();
 if (process.argv.includes('--tests')) installForTests();

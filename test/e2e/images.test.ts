@@ -47,7 +47,8 @@ describe.each(IMAGES)('the image of %s', (service) => {
         /\.test\.ts$|^\/app\/packages\/.*\/testing\/|\.d\.ts$|\.map$|binding\.gyp$|\.c$/.test(file),
       ),
     ).toEqual([]);
-    expect(new Set(files.map((file) => /^\/app\/services\/([^/]+)/.exec(file)?.[1]).filter(Boolean))).toEqual(
+    const own = files.filter((file) => !file.startsWith('/app/services/console/'));
+    expect(new Set(own.map((file) => /^\/app\/services\/([^/]+)/.exec(file)?.[1]).filter(Boolean))).toEqual(
       new Set([service]),
     );
     expect(files.filter((file) => file.endsWith('.node'))).toHaveLength(1);
@@ -62,6 +63,14 @@ describe.each(IMAGES)('the image of %s', (service) => {
   test('has what speaks SSH only where it is served', async () => {
     const packages = await inside(`${image}:${version}`, 'ls', '/app/node_modules');
     expect(packages.split('\n').includes('ssh2')).toBe(['fiedler', 'rogers'].includes(service));
+  });
+
+  test('holds the console’s page where it is the one that serves it, built, and not its sources', async () => {
+    const files = await inside(`${image}:${version}`, 'find', '/app/services', '-type', 'f');
+    const page = files.match(/(?<=\/app\/services\/console\/).+/g) ?? [];
+    if (service !== 'rogers') return expect(page).toEqual([]);
+    expect(page).toEqual(expect.arrayContaining(['package.json', 'dist/index.html', 'dist/index.html.br']));
+    expect(page.filter((file) => file !== 'package.json' && !file.startsWith('dist/'))).toEqual([]);
   });
 
   test('has the commands on its PATH, on a root that is read-only', async () => {

@@ -53,6 +53,7 @@ export function firstScreen(facts: FirstScreen): string {
     `${c.bold('State')}   SQLite files in ${config.DATA_DIR}`,
     `${c.bold('SSH')}     ${sshLine(facts, host)}`,
     `${c.bold('Health')}  ${platform}/readyz, metrics at ${platform}/metrics`,
+    ...consoleLine(facts, host).map((url) => `${c.bold('Console')} ${c.cyan(url)}`),
     '',
     'Try next, in another terminal:',
     ...tryNext(facts, host).map((command) => `  ${c.cyan(command)}`),
@@ -102,6 +103,10 @@ function sshLine({ mads }: FirstScreen, host: string): string {
   if (open.length > 0) return open.join('; ');
   return `closed, ${ways[0]?.whyClosed ?? 'no MAD has it'}; SSH_AUTHORIZED_KEYS=~/.ssh/id_ed25519.pub npm start opens it`;
 }
+
+/** Where a browser sees the group: Rogers serves it. */
+const consoleLine = ({ mads }: FirstScreen, host: string): string[] =>
+  mads.filter(({ id }) => id === 'rogers').map(({ port }) => `http://${host}:${port}/console`);
 
 /** The commands find a MAD at its usual port; where it was moved they are told. */
 function tryNext({ mads }: FirstScreen, host: string): string[] {

@@ -12,6 +12,7 @@ import {
   taskRules,
 } from '@mad-group/imperator';
 import {
+  createBusToolClient,
   createMad,
   type Mad,
   madBase,
@@ -26,6 +27,7 @@ import { openDatabase, TASK_MIGRATIONS } from '@mad-group/tasks';
 import packageJson from '../package.json' with { type: 'json' };
 import { ROGERS_COMMANDS } from './admin-commands.ts';
 import { createBusWatcher } from './bus-watcher.ts';
+import { createConsole } from './console/create-console.ts';
 import { lendTrafficTools } from './imperator-tools.ts';
 import { ROGERS_MIGRATIONS } from './migrations.ts';
 import { PROMPTS } from './prompts.ts';
@@ -102,8 +104,20 @@ export async function createRogers(given: RogersOptions): Promise<Mad> {
       }),
   });
 
+  const others = createBusToolClient({ bus, id: ID, log });
+  const pages = createConsole({
+    ownId: ID,
+    version: packageJson.version,
+    bus,
+    others,
+    store,
+    log,
+    onReaders: (count) => metrics.set('mad_console_readers', {}, count),
+  });
+
   return createMad({
     ...madBase(options),
+    pages,
     id: ID,
     title: 'RogersV1',
     version: packageJson.version,
@@ -131,6 +145,7 @@ export async function createRogers(given: RogersOptions): Promise<Mad> {
         onDeleted: watcher.forgetBefore,
       }),
       watcher,
+      others,
       tasks.runner,
     ],
     status: () => {

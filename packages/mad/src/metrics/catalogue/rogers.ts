@@ -16,6 +16,11 @@ export const ROGERS = {
     help: 'MADs in the registry of Rogers by status.',
     labels: ['status'],
   },
+  mad_console_readers: {
+    type: 'gauge',
+    help: 'Consoles that read the bus through Rogers.',
+    labels: [],
+  },
 } as const satisfies Record<string, MetricSpec>;
 
 /** What Grace tells, and Rogers too. */

@@ -1,0 +1,56 @@
+import { count } from '../format.ts';
+import { hrefTo } from '../state/route.ts';
+import type { Flow } from '../state/traffic.ts';
+import { Empty } from './messages.tsx';
+
+const MAX_ROWS = 12;
+const WORDS: Readonly<Record<string, string>> = {
+  stream: 'task streams',
+  system: 'heartbeats',
+  other: 'other channels',
+};
+
+/** What the picture shows, in words and numbers. */
+export function Flows({ flows }: { flows: readonly Flow[] }) {
+  const rows = flows.slice(0, MAX_ROWS);
+  const most = rows[0]?.count ?? 1;
+  return (
+    <section class="panel" aria-labelledby="flows">
+      <h2 id="flows">Flows of the last minute</h2>
+      {rows.length === 0 ? (
+        <Empty title="Quiet for a minute">
+          A MAD says a word every 15 seconds; one that runs will be seen here.
+        </Empty>
+      ) : (
+        <table class="flows">
+          <thead>
+            <tr>
+              <th scope="col">From</th>
+              <th scope="col">To</th>
+              <th scope="col" class="number">
+                Messages
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ sender, target, direct, count: messages }) => (
+              <tr key={`${sender} ${target}`}>
+                <td>
+                  <a href={hrefTo('bus', [], { sender })}>{sender}</a>
+                </td>
+                <td>{direct ? target : (WORDS[target] ?? target)}</td>
+                <td class="number">
+                  <div class="bar">
+                    <meter min={0} max={most} value={messages} aria-hidden="true" />
+                    <span>{count(messages)}</span>
+                  </div>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {flows.length > MAX_ROWS && <p class="hint">and {count(flows.length - MAX_ROWS)} smaller ones</p>}
+    </section>
+  );
+}

@@ -1,0 +1,53 @@
+import type { ConsoleFrame } from '@mad-group/protocol';
+import { expect, test } from 'vitest';
+import { entry, event, frame } from '../testing.ts';
+import type { MessageEntry } from './entries.ts';
+import { hopsOf, Trace } from './trace.ts';
+
+const token = (number: number, text: string, task = 't'): MessageEntry =>
+  entry(number, {
+    channel: `mad.stream.${task}`,
+    payload: event(number, 'token', { token: text }),
+  }) as MessageEntry;
+
+test('tokens of one task that follow each other are one hop, with their text', () => {
+  const messages = [
+    entry(1, { channel: 'mad.direct.fiedler', recipient_id: 'fiedler' }),
+    token(2, 'a'),
+    token(3, 'b'),
+    token(4, 'x', 'other'),
+    token(5, 'c'),
+    entry(6, { channel: 'mad.stream.t', payload: event(6, 'state', { status: 'COMPLETED' }) }),
+  ] as MessageEntry[];
+  expect(hopsOf(messages).map(({ count, text }) => [count, text])).toEqual([
+    [1, null],
+    [2, 'ab'],
+    [1, 'x'],
+    [1, 'c'],
+    [1, null],
+  ]);
+});
+
+test('what the log holds and what comes meanwhile are one trace, in order, each once', async () => {
+  const paths: string[] = [];
+  const more = Promise.withResolvers<void>();
+  async function* frames(path: string): AsyncGenerator<ConsoleFrame[]> {
+    paths.push(path);
+    yield [frame(1, { correlation_id: 'x' })];
+    await more.promise;
+    yield [frame(2, { correlation_id: 'x' }), frame(3, { correlation_id: 'x' })];
+    yield [{ type: 'end', searched_from: '2026-11-21T12:00:00.000Z' }];
+  }
+  const trace = new Trace({ frames }, 'x', 5_000_000);
+  trace.take(entry(3, { correlation_id: 'x' }));
+  trace.take(entry(4, { correlation_id: 'another' }));
+  trace.take(entry(10, { correlation_id: 'x' }));
+  trace.flush();
+  more.resolve();
+  await expect.poll(() => trace.search.value.state).toBe('done');
+  expect(trace.messages.value.map(({ message }) => message.message_id)).toEqual(['m1', 'm2', 'm3', 'm10']);
+  expect(trace.search.value).toMatchObject({ whole: false, searchedFrom: '2026-11-21T12:00:00.000Z' });
+  expect(paths).toEqual(['search?correlation_id=x&since_ms=4100000']);
+  trace.searchWhole();
+  expect(paths[1]).toBe('search?correlation_id=x');
+});

@@ -1,0 +1,60 @@
+import { useComputed, useSignal } from '@preact/signals';
+import { counted } from '../format.ts';
+import { usePage } from '../page.ts';
+import { Flows } from '../parts/flows.tsx';
+import { MemberDetail } from '../parts/member-detail.tsx';
+import { Loading } from '../parts/messages.tsx';
+import { Minute } from '../parts/minute.tsx';
+import { Picture } from '../parts/picture.tsx';
+import { membersOf } from '../state/group.ts';
+
+/** Who is on the bus, how each is, and what goes between them. */
+export function GroupView() {
+  const { console } = usePage();
+  const selected = useSignal<string | null>(null);
+  const members = useComputed(() => {
+    // Heartbeats come with the log's entries.
+    console.log.version.value;
+    return console.group.value && membersOf(console.group.value, console.beats);
+  });
+  const all = members.value;
+  if (all === null) return <Loading what="Looking at the bus" />;
+  const flows = console.traffic.flows(console.now.value);
+  const chosen = all.find(({ id }) => id === selected.value) ?? null;
+  const mads = all.filter(({ isMad }) => isMad);
+  const well = mads.filter(({ condition }) => condition === 'HEALTHY').length;
+
+  return (
+    <>
+      <div class="view-head">
+        <h1>Group</h1>
+        <p class="summary">
+          {well} of {counted(mads.length, 'MAD')} healthy
+          {all.length > mads.length && `, ${counted(all.length - mads.length, 'client')} on the bus`}
+        </p>
+      </div>
+      <Picture
+        members={all}
+        flows={flows}
+        selected={selected.value}
+        onSelect={(id) => {
+          selected.value = selected.value === id ? null : id;
+        }}
+      />
+      {chosen && (
+        <MemberDetail
+          key={chosen.id}
+          member={chosen}
+          flows={flows}
+          onClose={() => {
+            selected.value = null;
+          }}
+        />
+      )}
+      <div class="group-lower">
+        <Flows flows={flows} />
+        <Minute />
+      </div>
+    </>
+  );
+}

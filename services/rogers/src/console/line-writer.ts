@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ConsoleFrame } from '@mad-group/protocol';
+
+/** A client that takes nothing for so long is gone, in milliseconds. */
+const STUCK_MS = 30_000;
+
+/** A response of JSON lines that goes on while its client reads. */
+export interface LineWriter {
+  /** Aborts when the client is gone, or when the MAD stops. */
+  readonly signal: AbortSignal;
+  /**
+   * Resolves when the client has room for more: who reads slowly is read for slowly, and loses nothing.
+   *
+   * @throws the signal's reason where the client went away meanwhile
+   */
+  write(frames: readonly ConsoleFrame[]): Promise<void>;
+  /** Ends the response, with these as its last lines. */
+  end(frames?: readonly ConsoleFrame[]): void;
+}
+
+export function openLines(
+  request: IncomingMessage,
+  response: ServerResponse,
+  stopping: AbortSignal,
+): LineWriter {
+  const gone = new AbortController();
+  const { signal } = gone;
+  const onStop = (): void => gone.abort(stopping.reason);
+  stopping.addEventListener('abort', onStop, { once: true });
+  response.once('close', () => {
+    stopping.removeEventListener('abort', onStop);
+    gone.abort(new Error('The client went away.'));
+  });
+  response.writeHead(200, {
+    'content-type': 'application/x-ndjson',
+    'cache-control': 'no-store',
+    // A proxy that gathers what it passes on would make a live picture a late one.
+    'x-accel-buffering': 'no',
+  });
+  request.socket.setNoDelay(true);
+  response.flushHeaders();
+
+  return {
+    signal,
+    async write(frames) {
+      signal.throwIfAborted();
+      if (frames.length === 0 || response.write(toLines(frames))) return;
+      const timer = setTimeout(() => response.destroy(), STUCK_MS);
+      try {
+        await once(response, 'drain', { signal });
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    end: (frames = []) => void (response.writableEnded || response.end(toLines(frames))),
+  };
+}
+
+const toLines = (frames: readonly ConsoleFrame[]): string =>
+  frames.map((frame) => `${JSON.stringify(frame)}\n`).join('');
