@@ -1,0 +1,259 @@
+import { directChannel, HEARTBEAT_CHANNEL } from '@mad-group/protocol';
+import { describe, expect, test } from 'vitest';
+import { addPastTraffic, pastMessages } from './kit/past-traffic.ts';
+import { useScene } from './kit/scene.ts';
+
+const scene = useScene();
+const say = (text: string, draft: Parameters<typeof scene.publish>[0] = {}) =>
+  scene.publish({ payload: { text }, ...draft });
+
+describe('the tail of the bus', () => {
+  test('shows every message of the log that the caller may see, in its order, and those that come', async () => {
+    for (let index = 0; index < 150; index += 1) await say(`before ${index}`);
+    const { page, rowPositions } = await scene.open('admin', '#/bus');
+    for (let index = 0; index < 50; index += 1) await say(`live ${index}`);
+    await page.getByText('live 49').waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const shown = await rowPositions();
+    const log = await scene.logPositions();
+    expect(shown.length).toBeGreaterThan(200);
+    expect(shown).toEqual(log.slice(0, shown.length));
+  });
+
+  test('is filtered by text, kind and sender, and the address holds the filter over a reload', async () => {
+    await say('needle in the stack', { senderId: 'sewer', channel: 'mad.topic.hay' });
+    await say('needle elsewhere', { senderId: 'pine', channel: 'mad.other.hay' });
+    const { page } = await scene.open('admin', '#/bus');
+    const rows = page.locator('.row');
+    await page.getByPlaceholder('Find a sender').fill('NEEDLE');
+    await expect.poll(() => rows.count()).toBe(2);
+    await page.getByRole('button', { name: 'Other' }).click();
+    await expect.poll(() => rows.count()).toBe(1);
+    expect(await rows.textContent()).toContain('sewer');
+    await page.getByRole('button', { name: 'Other' }).click();
+    await page.getByLabel('Sender').selectOption('pine');
+    await expect.poll(() => rows.allTextContents()).toEqual([expect.stringContaining('pine')]);
+    expect(page.url()).toContain('text=NEEDLE');
+    await page.reload();
+    await expect.poll(() => rows.allTextContents()).toEqual([expect.stringContaining('pine')]);
+    // What comes is filtered, too.
+    await say('another needle', { senderId: 'pine' });
+    await say('no match', { senderId: 'pine' });
+    await expect.poll(() => rows.count()).toBe(2);
+  });
+
+  test('stands still when paused or scrolled, says how much came meanwhile, and goes on', async () => {
+    const { page } = await scene.open('admin', '#/bus?text=marked');
+    for (let index = 0; index < 60; index += 1) await say(`marked ${index}`);
+    await page.getByText('marked 59').waitFor();
+    await page.locator('.rows').evaluate((list) => list.scrollTo(0, 0));
+    await page.getByRole('button', { name: 'Resume' }).waitFor();
+    const before = await page.locator('.row').allTextContents();
+    for (let index = 60; index < 70; index += 1) await say(`marked ${index}`);
+    // Heartbeats come, too; what matters is that it counts.
+    await page.getByRole('button', { name: /^\d+ newer messages/ }).waitFor();
+    await expect.poll(() => page.locator('.to-end').textContent()).toMatch(/^(1\d|[2-9]\d) /);
+    expect(await page.locator('.row').allTextContents()).toEqual(before);
+    await page.locator('.to-end').click();
+    await page.getByText('marked 69').waitFor();
+    await say('marked 70');
+    await page.getByText('marked 70').waitFor();
+  });
+
+  test('can be walked through and opened by keyboard, and gives the focus back', async () => {
+    for (const text of ['key one', 'key two', 'key three']) await say(text);
+    const { page } = await scene.open('admin', '#/bus?text=key+');
+    await page.getByText('key three').waitFor();
+    const list = page.getByRole('listbox');
+    await list.focus();
+    const active = () => page.locator('.row.is-active').textContent();
+    await page.keyboard.press('ArrowUp');
+    await expect.poll(active).toContain('key three');
+    await page.keyboard.press('ArrowUp');
+    await expect.poll(active).toContain('key two');
+    await page.keyboard.press('Home');
+    await expect.poll(active).toContain('key one');
+    const named = await list.getAttribute('aria-activedescendant');
+    expect(await page.locator(`#${named}`).textContent()).toContain('key one');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Message' }).waitFor();
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('message');
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.className)).toBe('rows');
+  });
+
+  test('a large payload is fetched whole when it is looked at', async () => {
+    await say(`big ${'x'.repeat(50_000)} end`);
+    const { page } = await scene.open('admin', '#/bus?text=big');
+    await page.locator('.row').last().click();
+    await expect.poll(() => page.locator('.json').textContent()).toMatch(/x{50000} end/);
+  });
+
+  test('of another caller’s messages shows only that they were', async () => {
+    await say('secret of alice', {
+      channel: 'mad.stream.task-9',
+      senderId: 'fiedler',
+      headers: { owner: 'alice' },
+    });
+    await say('for all');
+    const viewer = await scene.open('viewer', '#/bus');
+    await viewer.page.getByText('for all').waitFor();
+    expect(await viewer.page.getByText('another caller’s message').count()).toBeGreaterThan(0);
+    expect(await viewer.page.content()).not.toContain('secret of alice');
+    const alice = await scene.open('alice', '#/bus');
+    await alice.page.getByText('secret of alice').waitFor();
+  });
+});
+
+describe('a trace', () => {
+  test('follows one correlation id from a click through all of its hops, and on', async () => {
+    const correlationId = 'order 66/x?y';
+    const hop = (text: string, draft: Parameters<typeof scene.publish>[0] = {}) =>
+      say(text, { correlationId, ...draft });
+    await hop('first hop', { channel: directChannel('fiedler'), recipientId: 'fiedler' });
+    await say('not of it');
+    await hop('second hop', { senderId: 'fiedler', channel: directChannel('tester'), recipientId: 'tester' });
+    const { page } = await scene.open('admin', '#/bus');
+    await page.getByText('second hop').click();
+    await page.getByRole('link', { name: 'Follow this conversation' }).click();
+    const hops = page.locator('.hop');
+    await expect.poll(() => hops.count()).toBe(2);
+    expect(await hops.first().textContent()).toMatch(/tester.*fiedler.*first hop/);
+    expect(await page.locator('.whole-id').textContent()).toBe(correlationId);
+    await hop('third hop, live');
+    await expect.poll(() => hops.count()).toBe(3);
+    await hops.nth(2).locator('summary').click();
+    await expect.poll(() => hops.nth(2).locator('.json').textContent()).toContain('third hop, live');
+    // It is in the log, so a reload has it again.
+    await page.reload();
+    await expect.poll(() => hops.count()).toBe(3);
+    await page.getByText('not of it').waitFor({ state: 'detached' });
+  });
+
+  test('finds what the page itself never read', async () => {
+    await say('very early', { correlationId: 'early' });
+    for (let index = 0; index < 1200; index += 1) void say(`noise ${index}`);
+    await expect.poll(async () => (await scene.logPositions()).length).toBeGreaterThan(1200);
+    const { page } = await scene.open('admin', '#/trace/early');
+    await page.getByText('very early').waitFor();
+  });
+});
+
+describe('the group', () => {
+  const beat = (health: string) =>
+    scene.publish({
+      senderId: 'librarian',
+      channel: HEARTBEAT_CHANNEL,
+      payload: {
+        type: 'heartbeat',
+        mad_id: 'librarian',
+        instance_id: 'one',
+        version: '9.9.9',
+        health,
+        uptime_s: 5,
+      },
+    });
+  const card = 'button[data-member=librarian]';
+
+  test('shows each MAD with its state, as it changes', async () => {
+    const { page } = await scene.open('viewer');
+    for (const id of ['rogers', 'grace', 'fiedler', 'sequential-thinking']) {
+      await expect.poll(() => page.locator(`[data-member=${id}]`).textContent()).toContain('Healthy');
+    }
+    await beat('HEALTHY');
+    await beat('HEALTHY');
+    await expect.poll(() => page.locator(card).textContent()).toContain('Healthy');
+    await beat('DEGRADED');
+    await expect.poll(() => page.locator(card).textContent()).toContain('Degraded');
+    await beat('STOPPING');
+    await expect.poll(() => page.locator(card).textContent()).toContain('Disconnected');
+  });
+
+  test('counts what flows from whom to whom, and a member says how it is', async () => {
+    const { page } = await scene.open('viewer');
+    for (let index = 0; index < 7; index += 1) {
+      await say('ping', { senderId: 'pinger', channel: directChannel('ponger'), recipientId: 'ponger' });
+    }
+    const row = page.locator('table.flows tr', { hasText: 'ponger' });
+    await expect.poll(() => row.textContent()).toMatch(/^pingerponger7$/);
+    await page.locator('[data-member=pinger]').click();
+    await expect.poll(() => page.locator('.detail').textContent()).toMatch(/Sent in a minute7/);
+    await page.locator('[data-member=fiedler]').click();
+    await expect.poll(() => page.locator('.detail').textContent()).toMatch(/Version0\.1\.0.*DatabaseOK/);
+    await page.getByRole('link', { name: 'Its messages' }).click();
+    await expect.poll(() => page.getByLabel('Sender').inputValue()).toBe('fiedler');
+  });
+
+  test('messages are seen to move, and not where motion is unwanted', async () => {
+    /** Whether the picture changes within some frames of a message. */
+    const moves = async (reducedMotion: 'reduce' | 'no-preference'): Promise<boolean> => {
+      const { page } = await scene.open('viewer', '#/group', { reducedMotion });
+      await page.locator('[data-member=tester]').waitFor();
+      const draws = page.evaluate(
+        () =>
+          new Promise<number>((resolve) => {
+            let dots = 0;
+            const original = CanvasRenderingContext2D.prototype.arc;
+            CanvasRenderingContext2D.prototype.arc = function (...given) {
+              dots += 1;
+              return original.apply(this, given);
+            };
+            setTimeout(() => resolve(dots), 2_000);
+          }),
+      );
+      for (let index = 0; index < 5; index += 1) await say('move');
+      return (await draws) > 0;
+    };
+    expect(await moves('no-preference')).toBe(true);
+    expect(await moves('reduce')).toBe(false);
+  });
+});
+
+describe('traffic', () => {
+  test('shows what Rogers counted, by sender and by topic, as a chart and as a table', async () => {
+    for (let index = 0; index < 40; index += 1)
+      void say('count me', { senderId: 'counted', channel: 'mad.other.thing' });
+    const tab = await scene.open('viewer', '#/traffic');
+    const { page } = tab;
+    await page.locator('.plot canvas').waitFor();
+    const legend = page.locator('.legend li', { hasText: /^counted/ });
+    await expect.poll(() => legend.textContent(), { timeout: 40_000 }).toMatch(/^counted40of 40$/);
+    await page.locator('.plot').focus();
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => legend.textContent()).toMatch(/^counted0of 40$/);
+    await page.getByRole('radio', { name: 'Topic' }).check();
+    await page.getByRole('checkbox', { name: 'As a table' }).check();
+    await expect.poll(() => page.locator('table.hours thead').textContent()).toContain('mad.other');
+    await page.getByRole('radio', { name: '7 days' }).check();
+    await expect.poll(() => page.locator('table.hours tbody tr').count()).toBe(168);
+    expect(tab.problems).toEqual([]);
+  });
+
+  test('goes back over hours and days, each hour in its own place', async () => {
+    addPastTraffic(scene.group.dataDir);
+    const { page } = await scene.open('viewer', '#/traffic');
+    await page.getByRole('checkbox', { name: 'As a table' }).check();
+    /** Sums of the rows, the newest hour first. */
+    const sums = () =>
+      page
+        .locator('table.hours tbody tr')
+        .evaluateAll((rows) =>
+          rows.map((row) =>
+            [...row.querySelectorAll('td')].reduce(
+              (sum, { textContent }) => sum + Number(textContent?.replaceAll(',', '')),
+              0,
+            ),
+          ),
+        );
+    for (const [window, hours] of [
+      ['6 h', 6],
+      ['24 h', 24],
+      ['3 days', 72],
+      ['7 days', 168],
+    ] as const) {
+      await page.getByRole('radio', { name: window }).check();
+      const past = Array.from({ length: hours - 1 }, (_, index) => pastMessages(index + 1));
+      await expect.poll(async () => (await sums()).slice(1)).toEqual(past);
+    }
+  });
+});
