@@ -8,7 +8,7 @@ import { taskMetrics, watchTasks } from './metrics/task-metrics.ts';
 import { createMetrics } from './metrics.ts';
 
 const UNITS =
-  /_(seconds|bytes|total|info|state|ready|connected|messages|connections|clients|stored|queued|running|pending)$/;
+  /_(seconds|bytes|total|info|state|ready|connected|messages|connections|clients|readers|stored|queued|running|pending)$/;
 
 describe('the catalogue of metrics', () => {
   test('has each metric once, and each of them has someone who tells it', () => {
