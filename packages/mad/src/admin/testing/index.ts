@@ -1,6 +1,6 @@
-import { type FakeIo, fakeIo } from '../cli/fake-io.test-support.ts';
-import type { AdminCommand, AdminSession } from './admin-command.ts';
-import { createCommandTable } from './command-table.ts';
+import { type FakeIo, fakeIo } from '../../cli/fake-io.test-support.ts';
+import type { AdminCommand, AdminSession } from '../admin-command.ts';
+import { createCommandTable } from '../command-table.ts';
 
 /** What tools answer, by their names; `{}` where there is none. */
 export type ToolAnswers = Readonly<
