@@ -13,7 +13,8 @@ import { createPlatformServer, type PlatformServer } from './platform-server.ts'
 import { onShutdown } from './shutdown.ts';
 import { StartError } from './start-error.ts';
 import { isTracingOn } from './tracing/otel-keys.ts';
-import { type ProcessTracing, startTracing } from './tracing/process-tracing.ts';
+import type { ProcessTracing } from './tracing/process-tracing.ts';
+import { startTracing } from './tracing/start-tracing.ts';
 import { traceBus } from './tracing/traced-bus.ts';
 
 /** What a process has before its MADs are built. */
