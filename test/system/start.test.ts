@@ -99,7 +99,10 @@ describe('npm start', () => {
   });
 
   test('refuses to listen beyond loopback with nobody known', async () => {
-    const { code, stderr } = await run('node', ['services/group/src/main.ts'], { HOST: '0.0.0.0' });
+    const keys = ['GRACE', 'FIEDLER', 'ROGERS', 'SEQUENTIAL_THINKING', 'PLATFORM'];
+    const ports = await freePorts(keys.length);
+    const env = Object.fromEntries(keys.map((key, index) => [`${key}_PORT`, String(ports[index])]));
+    const { code, stderr } = await run('node', ['services/group/src/main.ts'], { ...env, HOST: '0.0.0.0' });
     expect(code).toBe(1);
     expect(stderr).toContain('MAD_TOKENS');
     expect(stderr).toContain('AUTH=off');
