@@ -95,7 +95,7 @@ test('every view can be reached and worked by keyboard alone', async () => {
   expect(await focused()).toMatch(/^rogers/);
   await page.keyboard.press('Enter');
   await expect.poll(focused).toMatch(/^rogers/);
-  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H2');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('H2');
   await page.keyboard.press('Escape');
   await page.getByRole('heading', { name: /^rogers/ }).waitFor({ state: 'detached' });
   for (const view of ['Traffic', 'Bus', 'Tasks', 'Ask']) {
@@ -103,7 +103,9 @@ test('every view can be reached and worked by keyboard alone', async () => {
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: view }).waitFor();
     // The new view has the focus, and its name is told.
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(view);
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label')))
+      .toBe(view);
     expect(await page.title()).toBe(`${view} · MAD Group`);
     expect(await page.locator('[aria-current=page]').textContent()).toBe(view);
   }
