@@ -31,14 +31,19 @@ export function AskView() {
   const box = useRef<HTMLTextAreaElement>(null);
   const end = useRef<HTMLDivElement>(null);
 
-  useEffect(() => followEnd(end.current), []);
+  const following = useRef<Following | undefined>(undefined);
+
+  useEffect(() => {
+    following.current = followEnd(end.current);
+    return () => following.current?.stop();
+  }, []);
 
   function send(): void {
     const words = prompt.value.trim();
     if (words === '' || lacks !== null) return;
     prompt.value = '';
     void talk.ask(mad.value, words);
-    end.current?.scrollIntoView({ block: 'end' });
+    following.current?.resume();
     box.current?.focus();
   }
 
@@ -129,7 +134,8 @@ export function AskView() {
             <p id="prompt-help" class={lacks === null ? 'hint' : 'reason'}>
               {lacks ?? (
                 <>
-                  <span class="keys">Enter sends, Shift+Enter begins a line. </span>Earlier turns go along.
+                  <span class="keys">Enter sends, Shift+Enter begins a line. </span>Earlier questions and
+                  answers go along.
                 </>
               )}
             </p>
@@ -149,23 +155,40 @@ const sends = ({ key, shiftKey, ctrlKey, metaKey, isComposing }: KeyboardEvent):
   !isComposing &&
   (ctrlKey || metaKey || !(shiftKey || matchMedia('(pointer: coarse)').matches));
 
+interface Following {
+  /** Goes to the end, wherever the reader was. */
+  resume(): void;
+  stop(): void;
+}
+
 /** Keeps the newest words in sight, unless the reader has gone up from them. */
-function followEnd(end: HTMLElement | null): (() => void) | undefined {
+function followEnd(end: HTMLElement | null): Following | undefined {
   const turns = end?.parentElement;
   const page = document.scrollingElement;
   if (!turns || !page) return undefined;
   let isAtEnd = true;
-  // Growth is no scrolling: this tells what the reader did.
+  let topPx = page.scrollTop;
+  // Only who goes up leaves the end: a scroll of this page's own is told of after what came since has
+  // made it longer.
   const onScroll = (): void => {
-    isAtEnd = page.scrollHeight - page.scrollTop - page.clientHeight < NEAR_END_PX;
+    if (page.scrollHeight - page.scrollTop - page.clientHeight < NEAR_END_PX) isAtEnd = true;
+    else if (page.scrollTop < topPx) isAtEnd = false;
+    topPx = page.scrollTop;
   };
-  const resizes = new ResizeObserver(() => {
+  const toEnd = (): void => {
     if (isAtEnd) page.scrollTop = page.scrollHeight;
-  });
+  };
+  const resizes = new ResizeObserver(toEnd);
   resizes.observe(turns);
   window.addEventListener('scroll', onScroll, { passive: true });
-  return () => {
-    resizes.disconnect();
-    window.removeEventListener('scroll', onScroll);
+  return {
+    resume() {
+      isAtEnd = true;
+      toEnd();
+    },
+    stop() {
+      resizes.disconnect();
+      window.removeEventListener('scroll', onScroll);
+    },
   };
 }
