@@ -4,7 +4,7 @@ import { usePage } from '../page.ts';
 import type { Filter } from '../state/bus-log.ts';
 import { KINDS, type Kind, senderOf } from '../state/entries.ts';
 import { filterFrom, queryFrom } from '../state/filter-query.ts';
-import { hrefTo } from '../state/route.ts';
+import { hrefTo, parseRoute } from '../state/route.ts';
 
 /** After the last key, in milliseconds: the filter looks at every message. */
 const TYPING_MS = 150;
@@ -24,6 +24,7 @@ export function BusFilter() {
   const [text, setText] = useState(filter.text);
   const typed = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => setText(filter.text), [filter.text]);
+  useEffect(() => () => clearTimeout(typed.current), []);
 
   const senders = useComputed(() => {
     console.log.version.value;
@@ -40,6 +41,8 @@ export function BusFilter() {
 
   function change(changes: Partial<Filter>): void {
     clearTimeout(typed.current);
+    // Who has left by now is not brought back by what they typed before.
+    if (parseRoute(window.location.hash).view !== 'bus') return;
     const next = { ...filterFrom(route.peek().query), ...changes };
     // In place: a filter is no page to come back to.
     window.location.replace(hrefTo('bus', [], queryFrom(next)));
