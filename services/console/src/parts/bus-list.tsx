@@ -49,6 +49,11 @@ export function BusList({ rows, following, missed, selected, onSelect, onHold, o
   useEffect(() => {
     if (following) setActive(null);
   }, [following]);
+  // The list is made lower by the panel that opens beside it.
+  useLayoutEffect(() => {
+    const index = selected === null ? -1 : rows.indexOf(selected);
+    if (index >= 0) showRow(place.current, index, seen.row);
+  }, [selected, seen.height]);
 
   function onScroll(event: Event): void {
     const list = event.currentTarget as HTMLElement;

@@ -68,6 +68,8 @@ export function BusView() {
           missed={missed.value}
           selected={selected.value}
           onSelect={(entry) => {
+            // What is looked at stays where it is.
+            hold();
             selected.value = entry;
           }}
           onHold={hold}
