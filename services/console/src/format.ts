@@ -31,10 +31,12 @@ export const perSecond = (rate: number): string =>
 /** `420 ms`, `2.4 s`, `3 min 5 s`, `2 h 4 min`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
-  const seconds = ms / 1000;
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
+  // Rounded once: no minute has 60 seconds.
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
@@ -42,7 +44,7 @@ export function duration(ms: number): string {
 /** `just now`, `12 s ago`. */
 export function ago(ms: number): string {
   if (ms < 2000) return 'just now';
-  return `${ms < 60_000 ? `${Math.round(ms / 1000)} s` : duration(ms)} ago`;
+  return `${ms < 9_950 ? `${Math.round(ms / 1000)} s` : duration(ms)} ago`;
 }
 
 /** The beginning of an id, enough to tell it from others on a screen. */
