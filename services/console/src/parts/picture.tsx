@@ -9,6 +9,8 @@ import { PulseLayer } from './pulse-layer.ts';
 import { pulsesOf } from './pulses.ts';
 
 interface Props {
+  /** The connection is lost: this is how it was. */
+  readonly isPast: boolean;
   readonly members: readonly Member[];
   readonly flows: readonly Flow[];
   readonly selected: string | null;
@@ -23,7 +25,7 @@ const MAX_CLIENTS = 8;
  * them. The cards are a list of buttons; the lines and what moves on them are drawn behind, for eyes
  * only, and told in words by the table of flows.
  */
-export function Picture({ members, flows, selected, onSelect }: Props) {
+export function Picture({ isPast, members, flows, selected, onSelect }: Props) {
   const { console, settings } = usePage();
   const place = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -59,7 +61,7 @@ export function Picture({ members, flows, selected, onSelect }: Props) {
   });
 
   return (
-    <section class="picture" aria-label="The group on its bus" ref={place}>
+    <section class={`picture ${isPast ? 'is-past' : ''}`} aria-label="The group on its bus" ref={place}>
       {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: a canvas takes no focus. */}
       <canvas ref={canvas} aria-hidden="true" />
       <ul class="cards" aria-label="MADs">

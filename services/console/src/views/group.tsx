@@ -22,18 +22,27 @@ export function GroupView() {
   const flows = console.traffic.flows(console.now.value);
   const chosen = all.find(({ id }) => id === selected.value) ?? null;
   const mads = all.filter(({ isMad }) => isMad);
+  const isPast = console.link.value.state === 'lost';
   const well = mads.filter(({ condition }) => condition === 'HEALTHY').length;
+
+  /** The focus goes back to the card that the panel came from. */
+  function close(): void {
+    const id = selected.value ?? '';
+    selected.value = null;
+    document.querySelector<HTMLElement>(`[data-member="${CSS.escape(id)}"]`)?.focus();
+  }
 
   return (
     <>
       <div class="view-head">
         <h1>Group</h1>
         <p class="summary">
-          {well} of {counted(mads.length, 'MAD')} healthy
+          {well} of {counted(mads.length, 'MAD')} {isPast ? 'were healthy when last heard' : 'healthy'}
           {all.length > mads.length && `, ${counted(all.length - mads.length, 'client')} on the bus`}
         </p>
       </div>
       <Picture
+        isPast={isPast}
         members={all}
         flows={flows}
         selected={selected.value}
@@ -41,16 +50,7 @@ export function GroupView() {
           selected.value = selected.value === id ? null : id;
         }}
       />
-      {chosen && (
-        <MemberDetail
-          key={chosen.id}
-          member={chosen}
-          flows={flows}
-          onClose={() => {
-            selected.value = null;
-          }}
-        />
-      )}
+      {chosen && <MemberDetail key={chosen.id} member={chosen} flows={flows} onClose={close} />}
       <div class="group-lower">
         <Flows flows={flows} />
         <Minute />

@@ -71,17 +71,17 @@ export function TrafficView() {
       {problem.value !== null && (
         <Problem words={problem.value} onRetry={() => void console.history.load(hours.value)} />
       )}
-      <section class="panel" aria-label={`Messages by hour and ${BY_WORDS[by.value]}`}>
-        {hourly === null && problem.value === null && <Loading what="Counting" />}
-        {hourly?.total === 0 && (
-          <Empty title="Nothing was said in this time">
-            Choose a longer window, or wait for the first message.
-          </Empty>
-        )}
-        {hourly &&
-          hourly.total > 0 &&
-          (asTable.value ? <Table hourly={hourly} /> : <LazyChart hourly={hourly} />)}
-      </section>
+      {hourly === null && problem.value === null && <Loading what="Counting" />}
+      {hourly && (
+        <section class="panel" aria-label={`Messages by hour and ${BY_WORDS[by.value]}`}>
+          {hourly.total === 0 && (
+            <Empty title="Nothing was said in this time">
+              Choose a longer window, or wait for the first message.
+            </Empty>
+          )}
+          {hourly.total > 0 && (asTable.value ? <Table hourly={hourly} /> : <LazyChart hourly={hourly} />)}
+        </section>
+      )}
     </>
   );
 }

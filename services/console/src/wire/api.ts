@@ -36,9 +36,10 @@ export function createApi(token: () => string | null): Api {
     try {
       // Relative to the page: it may stand below any path.
       response = await fetch(`api/${path}`, { ...init, headers, credentials: 'omit', cache: 'no-store' });
-    } catch (error) {
+    } catch {
       init.signal?.throwIfAborted();
-      throw new ApiError('unreachable', `Rogers cannot be reached: ${(error as Error).message}.`);
+      // The browser's own words ("Failed to fetch") tell no more.
+      throw new ApiError('unreachable', 'Rogers cannot be reached.');
     }
     if (response.ok) return response;
     throw await refusal(response);
