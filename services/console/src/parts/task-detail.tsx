@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { clockTime, day } from '../format.ts';
 import { usePage } from '../page.ts';
 import { hrefTo } from '../state/route.ts';
 import { hasEnded } from '../state/task-model.ts';
@@ -20,6 +21,7 @@ export function TaskDetail({ mad, taskId }: { mad: TaskMad; taskId: string }) {
   const follower = useMemo(() => tasks.follow(mad, taskId), [tasks, mad, taskId]);
   const task = tasks.list.value.find(({ task_id }) => task_id === taskId);
   const model = follower.model.value;
+  const askedMs = Date.parse(task?.created_at ?? '');
 
   useEffect(() => heading.current?.focus(), []);
   useEffect(() => {
@@ -33,7 +35,9 @@ export function TaskDetail({ mad, taskId }: { mad: TaskMad; taskId: string }) {
         <h2 id="task" ref={heading} tabIndex={-1}>
           Task of {mad} <ConditionPill condition={model.status} />
         </h2>
-        {model.seq > 0 && !hasEnded(model.status) && <CancelButton mad={mad} taskId={taskId} />}
+        {model.seq > 0 && !hasEnded(model.status) && (
+          <CancelButton mad={mad} taskId={taskId} onGone={() => heading.current?.focus()} />
+        )}
         <a class="button small" href={hrefTo('tasks')}>
           Close
         </a>
@@ -55,16 +59,16 @@ export function TaskDetail({ mad, taskId }: { mad: TaskMad; taskId: string }) {
       {task && (
         <>
           <dl class="facts is-wide">
+            <Fact name="Asked">
+              {day(askedMs)}, {clockTime(askedMs)}
+            </Fact>
             <Fact name="Owner">{task.owner}</Fact>
-            <Fact name="Notified">{task.requester_id}</Fact>
+            <Fact name="Told when it ends">{task.requester_id}</Fact>
             <Fact name="Attempt">{model.attempt}</Fact>
             <Fact name="Task id">{taskId}</Fact>
             <Fact name="Conversation id">{task.conversation_id}</Fact>
           </dl>
-          <a
-            class="button small"
-            href={hrefTo('trace', [task.correlation_id], { near: String(Date.parse(task.created_at)) })}
-          >
+          <a class="button small" href={hrefTo('trace', [task.correlation_id], { near: String(askedMs) })}>
             Follow it on the bus
           </a>
         </>

@@ -1,4 +1,4 @@
-import { useMemo } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import { usePage } from '../page.ts';
 import { hrefTo } from '../state/route.ts';
 import type { Turn } from '../state/talk.ts';
@@ -33,11 +33,18 @@ function Answer(props: { mad: TaskMad; taskId: string; correlationId: string; na
   const follower = useMemo(() => console.tasks.follow(mad, taskId), [console, mad, taskId]);
   const task = follower.model.value;
   const running = !hasEnded(task.status);
+  const reply = useRef<HTMLDivElement>(null);
   return (
-    <div class="reply">
+    <div class="reply" ref={reply} tabIndex={-1}>
       <p class="by">
         <strong>{name}</strong> <ConditionPill condition={task.status} />
-        {running && <CancelButton mad={mad} taskId={taskId} />}
+        {running && (
+          <CancelButton
+            mad={mad}
+            taskId={taskId}
+            onGone={() => reply.current?.focus({ preventScroll: true })}
+          />
+        )}
       </p>
       {follower.problem.value !== null && (
         <p class="note">Its events cannot be read now: {follower.problem.value}</p>
