@@ -7,6 +7,8 @@ import type { Hourly } from '../state/history.ts';
 
 const HEIGHT = 320;
 const HOUR_S = 3600;
+/** Between two times on the axis, in seconds: nothing is counted by less than an hour. */
+const STEPS_S = [1, 2, 4, 6, 12, 24, 48].map((hours) => hours * HOUR_S);
 
 /** Messages by hour as stacked bars. The hour under the cursor, or chosen by arrow keys, is told below. */
 export function Chart({ hourly }: { hourly: Hourly }) {
@@ -70,7 +72,7 @@ function Legend({ hourly, index }: { hourly: Hourly; index: number }) {
             <span class={`swatch series-${series + 1}`} aria-hidden="true" />
             <span class="name">{name}</span>
             <span class="number">{count(counts[index] ?? 0)}</span>
-            <span class="number total">of {count(total)}</span>
+            <span class="number total">{count(total)} in all</span>
           </li>
         ))}
       </ul>
@@ -103,7 +105,7 @@ function optionsFor(
     grid: { stroke: color('--line'), width: 1 },
     ticks: { show: false },
   };
-  const bars = uPlot.paths.bars?.({ size: [0.8, 48], align: 1 });
+  const bars = uPlot.paths.bars?.({ size: [0.8, Number.POSITIVE_INFINITY], align: 1 });
   const [first = 0] = hourly.hours;
   const last = hourly.hours.at(-1) ?? 0;
   const series = hourly.series.map((_, index) => ({
@@ -124,7 +126,7 @@ function optionsFor(
       y: { range: (_plot, _min, max) => [0, max <= 0 ? 1 : max * 1.05] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, size: 30, gap: 8, values: hourWords },
+      { ...axis, grid: { show: false }, incrs: STEPS_S, space: 70, size: 30, gap: 8, values: hourWords },
       {
         ...axis,
         size: 52,

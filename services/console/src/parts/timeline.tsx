@@ -4,8 +4,8 @@ import { summaryOf } from '../state/summary.ts';
 import type { Hop } from '../state/trace.ts';
 import { JsonView } from './json-view.tsx';
 
-/** Narrowest bar, in percent: a moment must be seen, too. */
-const MIN_WIDTH = 0.6;
+/** Narrowest bar, as in the styles: a moment must be seen, too, and within its track. */
+const MIN_WIDTH_PX = 4;
 
 /** Hops one below the other, each at its place in time. A row opens to show its message. */
 export function Timeline({ hops }: { hops: readonly Hop[] }) {
@@ -25,7 +25,7 @@ function Row({ hop, startMs, spanMs }: { hop: Hop; startMs: number; spanMs: numb
   const { first, last } = hop;
   const { message, kind } = first;
   const left = ((first.timeMs - startMs) / spanMs) * 100;
-  const width = Math.max(MIN_WIDTH, ((last.timeMs - first.timeMs) / spanMs) * 100);
+  const width = ((last.timeMs - first.timeMs) / spanMs) * 100;
   const offset = first.timeMs - startMs;
   return (
     <li>
@@ -52,8 +52,8 @@ function Row({ hop, startMs, spanMs }: { hop: Hop; startMs: number; spanMs: numb
             <span
               class={`bar kind-${kind}`}
               style={{
-                left: `${Math.min(left, 100 - MIN_WIDTH)}%`,
-                width: `${Math.min(width, 100 - left || MIN_WIDTH)}%`,
+                left: `min(${left}%, 100% - ${MIN_WIDTH_PX}px)`,
+                width: `${width}%`,
               }}
             />
           </span>
