@@ -79,7 +79,7 @@ function OwnWords({ madId }: { madId: string }) {
         <Fact name="Bus">{status.bus.connected ? status.bus.kind : (status.bus.reason ?? 'away')}</Fact>
       )}
       {status.database !== null && <Fact name="Database">{status.database}</Fact>}
-      {status.provider !== null && <Fact name="Model">{status.provider}</Fact>}
+      {status.provider !== null && <Fact name="Model">{modelWords(status.provider)}</Fact>}
       {status.sequential_thinking_connected !== null && (
         <Fact name="Sequential Thinking">{status.sequential_thinking_connected ? 'connected' : 'away'}</Fact>
       )}
@@ -103,5 +103,7 @@ export function Fact({ name, children }: { name: string; children: preact.Compon
 
 const sum = (flows: readonly Flow[]): number =>
   flows.reduce((total, { count: messages }) => total + messages, 0);
+/** A MAD without a model is well: it answers by rules. */
+const modelWords = (provider: string): string => (provider === 'offline' ? 'none, rules answer' : provider);
 const capitalized = (name: string): string =>
   name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ');
