@@ -120,6 +120,28 @@ describe('the prompt box', () => {
     expect(tab.problems).toEqual([]);
   });
 
+  test('each question comes into sight with its answer, however long the talk', async () => {
+    const { page } = await scene.open('alice', '#/ask');
+    const box = page.getByLabel('Prompt for Fiedler');
+    const turns = page.locator('.turn');
+    for (let asked = 1; asked <= 4; asked += 1) {
+      await box.fill(`Plan the steps to move a database, question ${asked}`);
+      await box.press('Enter');
+      await expect.poll(() => turns.last().textContent()).toContain(`question ${asked}`);
+      await expect.poll(() => turns.last().textContent()).toContain('ended after');
+      const boxes = async () => [
+        await turns.last().boundingBox(),
+        await page.locator('.composer').boundingBox(),
+      ];
+      await expect
+        .poll(async () => {
+          const [turn, composer] = await boxes();
+          return turn && composer ? turn.y + turn.height <= composer.y : null;
+        })
+        .toBe(true);
+    }
+  });
+
   test('asks Rogers about the group', async () => {
     const { page } = await scene.open('alice', '#/ask');
     await page.getByRole('radio', { name: 'Rogers' }).check();
