@@ -12,6 +12,8 @@ export interface MonitoredGroup {
   connect(mad: MadName): Promise<ToolClient>;
   /** Ends one MAD. */
   kill(mad: MadName, signal?: NodeJS.Signals): Promise<void>;
+  /** Halts one, or lets it go on. */
+  signal(mad: MadName, signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Starts one that was killed, where it was. */
   restart(mad: MadName): Promise<void>;
   /** Where each MAD's metrics are, by its name, as Prometheus writes a target. */
@@ -58,6 +60,9 @@ export async function startMonitoredGroup(
     },
     async kill(mad, signal = 'SIGKILL') {
       await running.get(mad)?.stop(signal);
+    },
+    signal(mad, signal) {
+      running.get(mad)?.child.kill(signal);
     },
     restart: begin,
     async stop() {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ToolClient } from '@mad-group/mad';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alertFile } from '../../scripts/monitoring/alerts.ts';
-import { MAD_NAMES } from '../kit/group.ts';
+import { MAD_NAMES, type MadName } from '../kit/group.ts';
 import { type ModelStub, startModelStub } from '../kit/model-stub.ts';
 import { type MonitoredGroup, startMonitoredGroup } from '../kit/monitored-group.ts';
 import { type Prometheus, startPrometheus } from '../kit/prometheus.ts';
@@ -32,7 +32,7 @@ beforeAll(async () => {
       fiedler: { DATA_DIR: disks.fiedler.path, TASK_CONCURRENCY: '2', TASK_QUEUE_MAX: '2' },
     },
   );
-  prometheus = await startPrometheus({ targets: group.targets, interval: '1s', rules: alertFile(SPEED) });
+  prometheus = await monitor('1s');
   [grace, fiedler] = await Promise.all([group.connect('grace'), group.connect('fiedler')]);
 });
 afterAll(async () => {
@@ -41,6 +41,9 @@ afterAll(async () => {
   await model?.stop();
   for (const disk of Object.values(disks)) disk.remove();
 });
+
+const monitor = (interval: string): Promise<Prometheus> =>
+  startPrometheus({ targets: group.targets, interval, rules: alertFile(SPEED) });
 
 /** The alerts that fire, each with whom it is of. */
 const firing = async (): Promise<string[]> =>
@@ -70,6 +73,22 @@ const untilQuiet = (): Promise<void> =>
     .poll(firing, { timeout: 90_000 })
     .toEqual([])
     .then(() => undefined);
+
+/** Lets a MAD run for a tenth of a second in every two. */
+function starve(mad: MadName): { stop(): void } {
+  const halt = (): void => {
+    group.signal(mad, 'SIGSTOP');
+    setTimeout(() => group.signal(mad, 'SIGCONT'), 1900);
+  };
+  halt();
+  const timer = setInterval(halt, 2000);
+  return {
+    stop() {
+      clearInterval(timer);
+      group.signal(mad, 'SIGCONT');
+    },
+  };
+}
 
 test('a group that works fires nothing', { timeout: 120_000 }, async () => {
   await expect
@@ -150,6 +169,26 @@ describe('an alert fires, with what to do about it, and goes', { timeout: 240_00
     disks.fiedler.makeRoom();
     writeFileSync(join(path, 'ballast'), '');
     await untilQuiet();
+  });
+
+  test('MadHeldUp: Sequential Thinking gets no processor for seconds', async () => {
+    // A scrape waits as long as everything else, so that it needs the patience of one in the field; and
+    // each begins the histogram of the event loop anew, so that it must be the only one.
+    await prometheus.stop();
+    prometheus = await monitor('5s');
+    const starving = starve('sequential-thinking');
+    try {
+      await untilFiring('MadHeldUp');
+      expect((await prometheus.firing()).find(({ name }) => name === 'MadHeldUp')).toMatchObject({
+        labels: { severity: 'warning', job: 'sequential-thinking' },
+        annotations: { runbook_url: 'docs/alerts.md#madheldup' },
+      });
+    } finally {
+      starving.stop();
+    }
+    await untilQuiet();
+    await prometheus.stop();
+    prometheus = await monitor('1s');
   });
 
   test('MadBusLag: the disk of Rogers breaks, so that it cannot store what it reads', async () => {
