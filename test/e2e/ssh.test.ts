@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type KeyPair, type Login, makeKey, ssh } from '@mad-group/ssh/testing';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { createNamespace, forwardPort, type TestNamespace } from '../kit/cluster.ts';
+import { connectFrom, createNamespace, forwardPort, REFUSED, type TestNamespace } from '../kit/cluster.ts';
 import { ROOT } from '../kit/process.ts';
+import { restrictedPod } from '../kit/restricted-pod.ts';
 
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 /** The kubelet brings a changed Secret into a pod within its sync period and the age of its cache. */
@@ -75,42 +76,27 @@ test('the host key outlives the pod', async () => {
 }, 180_000);
 
 test('only pods that are labelled for it may knock; others reach what they may', async () => {
-  const knock = `
-    const { connect } = require('node:net');
-    const socket = connect(Number(process.argv[1]), process.argv[2]);
+  const greeting = `
+    const socket = require('node:net').connect(2222, 'fiedler');
     socket.setTimeout(3000, () => socket.destroy(new Error('nothing answers')));
-    socket.on('connect', () => process.argv[1] === '2222' || socket.end());
     socket.on('data', (bytes) => { console.log(String(bytes).trim()); socket.end(); });
     socket.on('error', (error) => { console.log(error.message); process.exitCode = 1; });`;
-  const pod = (name: string, label: string) => ({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, labels: { [label]: 'true' } },
-    spec: {
-      automountServiceAccountToken: false,
-      terminationGracePeriodSeconds: 1,
-      securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } },
-      containers: [
-        {
-          name: 'main',
-          image: `mad/grace:${version}`,
-          imagePullPolicy: 'IfNotPresent',
-          command: ['sleep', '3600'],
-          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-        },
-      ],
-    },
-  });
+  const pod = (name: string, label: string) =>
+    restrictedPod({
+      name,
+      labels: { [label]: 'true' },
+      image: `mad/grace:${version}`,
+      command: ['sleep', '3600'],
+    });
   await ns.apply(pod('administrator', 'mads.dev/admin'), pod('client', 'mads.dev/client'));
   await ns.kubectl('wait', '--for=condition=Ready', 'pod/administrator', 'pod/client', '--timeout=60s');
-  const from = (name: string, port: number) => ns.exec(name, 'node', '-e', knock, String(port), 'fiedler');
   // NetworkPolicies take a moment to know a new pod.
   await expect
-    .poll(async () => (await from('administrator', 2222)).stdout, { timeout: 60_000 })
+    .poll(async () => (await ns.exec('administrator', 'node', '-e', greeting)).stdout, { timeout: 60_000 })
     .toBe('SSH-2.0-MAD\n');
-  await expect.poll(async () => (await from('client', 8001)).code, { timeout: 60_000 }).toBe(0);
-  expect((await from('client', 2222)).code).toBe(1);
-  expect((await from('administrator', 8001)).code).toBe(1);
+  await expect.poll(() => connectFrom(ns, 'client', 'fiedler', 8001), { timeout: 60_000 }).toBe('open');
+  expect(await connectFrom(ns, 'client', 'fiedler', 2222)).toMatch(REFUSED);
+  expect(await connectFrom(ns, 'administrator', 'fiedler', 8001)).toMatch(REFUSED);
 }, 180_000);
 
 test(
