@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['{packages,services,test,bench}/**/*.test.ts'],
     // Each of these has a command of its own.
-    exclude: ['**/node_modules/**', 'test/{llm,faults,charts,metrics,operator,e2e,console}/**'],
+    exclude: ['**/node_modules/**', 'test/{llm,faults,charts,metrics,operator,e2e,console,docs}/**'],
     // Tests start processes and servers of their own; more at once only makes them wait.
     pool: 'forks',
     maxWorkers: 2,

@@ -6,6 +6,7 @@
 //   node scripts/setup.mjs --tests --faults    and strace, for the faults
 //   node scripts/setup.mjs --tests --alerts    and Prometheus with promtool, for metrics and alerts
 //   node scripts/setup.mjs --tests --browser   and chromium, for the console
+//   node scripts/setup.mjs --tests --docs      and logrotate, for what docs/operations.md shows
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -125,6 +126,14 @@ const SYSTEM_PACKAGES = [
     isThere: () => !process.argv.includes('--browser') || has('chromium'),
     apt: ['chromium'],
     brew: ['chromium'],
+  },
+  {
+    what: 'logrotate',
+    why: 'docs/operations.md rotates logs with it',
+    // Where it is installed is not on everybody's PATH.
+    isThere: () => !process.argv.includes('--docs') || has('logrotate') || existsSync('/usr/sbin/logrotate'),
+    apt: ['logrotate'],
+    brew: ['logrotate'],
   },
 ];
 

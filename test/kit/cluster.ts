@@ -43,12 +43,19 @@ const LABELS = { 'pod-security.kubernetes.io/enforce': 'restricted', 'e2e/namesp
  */
 export async function removeLeftovers(): Promise<void> {
   const ofTests = ['--selector=e2e/namespace', '--output=jsonpath={.items[*].metadata.name}'];
-  const names = (await must('kubectl', ['get', 'namespaces', ...ofTests])).split(' ').filter(Boolean);
+  await removeNamespaces(
+    (await must('kubectl', ['get', 'namespaces', ...ofTests])).split(' ').filter(Boolean),
+  );
+}
+
+/** Namespaces, with an operator that was installed there and what is of the cluster as a whole. */
+export async function removeNamespaces(names: readonly string[]): Promise<void> {
   for (const name of names) {
     await must('helm', ['--namespace', name, 'uninstall', 'mad-operator', '--ignore-not-found']);
   }
   if (names.length === 0) return;
-  await must('kubectl', ['delete', 'namespace', '--wait=false', ...names]);
+  // One that was on its way out may be gone by now.
+  await must('kubectl', ['delete', 'namespace', '--wait=false', '--ignore-not-found', ...names]);
   await must('kubectl', ['delete', 'crd', 'madgroups.mads.dev', '--ignore-not-found', '--timeout=60s']);
 }
 

@@ -1,0 +1,25 @@
+// The page with docker compose, as a project of its own, by its folder's name; its ports are the page's.
+import { run } from '../kit/process.ts';
+import { walkPage } from './walk.ts';
+
+await walkPage('compose', async ({ checkout }) => {
+  const { DOCKER_HOST } = process.env;
+  const env: Record<string, string> = DOCKER_HOST === undefined ? {} : { DOCKER_HOST };
+  const compose = (command: string) =>
+    run(
+      'bash',
+      [
+        '-c',
+        `cd '${checkout}' && if docker compose version >/dev/null 2>&1; then docker compose ${command}; else docker-compose ${command}; fi`,
+      ],
+      // Where the page has not come so far, the file still wants a password.
+      { REDIS_PASSWORD: 'none', ...env },
+    );
+  return {
+    env,
+    describe: async () => `${(await compose('ps')).stdout}${(await compose('logs --tail=30')).stdout}`,
+    leave: async () => {
+      await compose('down --volumes --timeout 5');
+    },
+  };
+});
