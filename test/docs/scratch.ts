@@ -1,6 +1,7 @@
-import { cp, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { copyCheckout } from '../kit/checkout.ts';
 import { must } from '../kit/cluster.ts';
 import { ROOT, run } from '../kit/process.ts';
 
@@ -24,21 +25,7 @@ export async function makeScratch(): Promise<Scratch> {
     string,
     string,
   ];
-  const files = await must('git', [
-    '-C',
-    ROOT,
-    'ls-files',
-    '--cached',
-    '--others',
-    '--exclude-standard',
-    '-z',
-  ]);
-  for (const file of files.split('\0').filter((name) => name !== '')) {
-    await cp(join(ROOT, file), join(origin, file), { verbatimSymlinks: true }).catch((error) => {
-      // Deleted and not yet committed.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    });
-  }
+  await copyCheckout(origin);
   const git = (...args: string[]): Promise<string> =>
     must('git', ['-C', origin, '-c', 'user.name=docs', '-c', 'user.email=docs@example', ...args]);
   await git('init', '--quiet', '--initial-branch=main');

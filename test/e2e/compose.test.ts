@@ -1,15 +1,15 @@
 // The operations guide on docker compose: what its reader types, word for word, on a terminal, and what
 // they look for. Then the same black box as elsewhere, and the rollback.
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { serviceTokenFor } from '@mad-group/mad';
 import { makeKey, ssh } from '@mad-group/ssh/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { must } from '../kit/cluster.ts';
+import { copyCheckout } from '../kit/checkout.ts';
 import type { MadName } from '../kit/group.ts';
-import { type Finished, ROOT, run } from '../kit/process.ts';
+import { type Finished, run } from '../kit/process.ts';
 import { describeGroup } from './group.ts';
 
 const PORTS: Readonly<Record<MadName, number>> = {
@@ -27,23 +27,9 @@ let password = '';
 const dockerHost = process.env.DOCKER_HOST;
 
 beforeAll(async () => {
-  // The clone of step 1: what git knows of, as it is now.
+  // The clone of step 1.
   folder = await mkdtemp(join(tmpdir(), 'mad-compose-'));
-  const files = await must('git', [
-    '-C',
-    ROOT,
-    'ls-files',
-    '--cached',
-    '--others',
-    '--exclude-standard',
-    '-z',
-  ]);
-  for (const file of files.split('\0').filter((name) => name !== '')) {
-    await cp(join(ROOT, file), join(folder, file), { verbatimSymlinks: true }).catch((error) => {
-      // Deleted and not yet committed.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    });
-  }
+  await copyCheckout(folder);
   env = {
     COMPOSE_PROJECT_NAME: 'mad-guide',
     ...(dockerHost === undefined ? {} : { DOCKER_HOST: dockerHost }),
