@@ -66,6 +66,40 @@ test('records wait for a bus that is away, in their order, and are looked for be
   expect(bus.retries.at(-1)).toBe(false);
 });
 
+test('one that the bus will never take is told of, and holds up no other', async () => {
+  const bus = createMemoryBus({ log: silentLogger });
+  await bus.start();
+  const { log, lines } = recordingLog();
+  const audit = createAuditTrail({ madId: 'fiedler', bus, log });
+  audit.record('ssh_command', ACTOR, { command: 'x'.repeat(300_000) });
+  audit.record('ssh_command', ACTOR, { command: 'two' });
+  const commands = async () => {
+    const { items } = await bus.readOnce({ from: 'start', patterns: () => ['mad.topic.audit'] });
+    return items.map((item) => item.kind === 'message' && item.envelope.payload.command);
+  };
+  await expect.poll(commands).toEqual(['two']);
+  expect(lines.filter(({ level }) => level === 'error')).toMatchObject([
+    {
+      facts: { err: { code: 'payload_too_large' }, session_id: ACTOR.sessionId },
+      message: 'An audit record is in the log alone',
+    },
+  ]);
+  await bus.stop();
+});
+
+test.each([0, 1, 2, 3, 4, 5])(
+  'one that comes %i turns after another does not wait for a third',
+  async (turns) => {
+    const bus = fakeBus();
+    const audit = createAuditTrail({ madId: 'fiedler', bus, log: silentLogger });
+    audit.record('ssh_command', ACTOR, { n: 1 });
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    audit.record('ssh_command', ACTOR, { n: 2 });
+    await audit.stop(1000);
+    expect(bus.taken.map(({ payload }) => payload.n)).toEqual([1, 2]);
+  },
+);
+
 test('a stop waits for the bus no longer than it may', async () => {
   const bus = fakeBus();
   bus.away = true;

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '@mad-group/bus';
-import { createEnvelope, type Envelope, type Logger, topicChannel } from '@mad-group/protocol';
+import {
+  createEnvelope,
+  type Envelope,
+  ERROR_CODES,
+  type Logger,
+  MadError,
+  topicChannel,
+} from '@mad-group/protocol';
 
 /** What is written down, with the words of its line in the log. */
 const EVENTS = {
@@ -54,18 +61,25 @@ export function createAuditTrail(options: {
     for (let envelope = waiting[0]; envelope && !stopped.signal.aborted; envelope = waiting[0]) {
       try {
         await bus?.publish(envelope, { retry: isRetry });
-        // While it was on its way, the oldest may have been given up.
-        if (waiting[0] === envelope) waiting.shift();
-        isRetry = false;
       } catch (error) {
-        if (!isRetry)
-          log.warn({ err: error, waiting: waiting.length }, 'The bus takes no audit record; they wait');
-        isRetry = true;
-        await sleep(RETRY_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
+        if (isTemporary(error)) {
+          if (!isRetry)
+            log.warn({ err: error, waiting: waiting.length }, 'The bus takes no audit record; they wait');
+          isRetry = true;
+          await sleep(RETRY_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
+          continue;
+        }
+        // Never to be taken: those behind it must not wait for it.
+        log.error({ err: error, session_id: envelope.correlation_id }, 'An audit record is in the log alone');
       }
+      // While it was on its way, the oldest may have been given up.
+      if (waiting[0] === envelope) waiting.shift();
+      isRetry = false;
     }
     if (lost > 0) log.error({ lost }, 'Audit records are in the log alone: too many waited for the bus');
     lost = 0;
+    // In the same turn as the last look at what waits: what comes after it begins anew.
+    publishing = undefined;
   }
 
   function publish(payload: Record<string, unknown>, sessionId: string): void {
@@ -75,9 +89,7 @@ export function createAuditTrail(options: {
       waiting.shift();
       lost += 1;
     }
-    publishing ??= publishWaiting().finally(() => {
-      publishing = undefined;
-    });
+    publishing ??= publishWaiting();
   }
 
   return {
@@ -105,6 +117,10 @@ export function createAuditTrail(options: {
     },
   };
 }
+
+/** Whether the same record may be taken later. What is no error of ours is the bus's, as a refusal of Redis. */
+const isTemporary = (error: unknown): boolean =>
+  !(error instanceof MadError) || ERROR_CODES[error.code].retryable;
 
 /** Lets so many through in a minute. `take` gives how many it kept back before this one, or null where it keeps this one. */
 function createLimit(perMinute: number): { take(): number | null } {

@@ -33,6 +33,11 @@ describe('authorized_keys', () => {
     ]);
   });
 
+  test('a comment goes along with all that is written down, so that it is no book', () => {
+    const { keys } = parse(`${KEY} ${'x'.repeat(300_000)}`);
+    expect(keys[0]?.comment).toBe('x'.repeat(200));
+  });
+
   test('keeps the good lines where others are refused, each by its number', () => {
     const rsaLine = ssh2.utils.generateKeyPairSync('rsa', { bits: 2048, comment: 'old@desk' }).public.trim();
     const { keys, problems } = parse(rsaLine, KEY, 'hello', `tunnel="0" ${OTHER}`, KEY);

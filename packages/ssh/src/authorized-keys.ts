@@ -25,6 +25,8 @@ export interface AuthorizedKeys {
 /** The options, up to a space that is in no quotes; then type, key and comment. */
 const WITH_OPTIONS = /^((?:[^\s"]|"(?:[^"\\]|\\.)*")+)\s+(\S+)\s+(\S+)(?:\s+(.*))?$/;
 const WITHOUT_OPTIONS = /^(\S+)\s+(\S+)(?:\s+(.*))?$/;
+/** Goes along with each record of what was done with the key. */
+const MAX_COMMENT_CHARS = 200;
 /** Types begin so, and no option does. */
 const KEY_TYPE = /^(?:ssh|ecdsa|sk)-\S+$/;
 
@@ -63,5 +65,6 @@ function parseLine(content: string, line: number, isCommand: (line: string) => b
   }
   const key = parsePublicKey(type, base64);
   const options = parseKeyOptions(optionText, isCommand);
-  return { ...key, line, comment: forTerminalLine(comment).trim(), options, optionText };
+  const words = forTerminalLine(comment).trim().slice(0, MAX_COMMENT_CHARS);
+  return { ...key, line, comment: words, options, optionText };
 }

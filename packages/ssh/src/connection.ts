@@ -27,6 +27,7 @@ export interface ConnectionParts {
 }
 
 export interface OpenConnection {
+  readonly address: string;
   /** Whose it is; null before the login. */
   key(): AuthorizedKey | null;
   /** Says why in each session, and closes all of it. Idempotent. */
@@ -187,5 +188,5 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): OpenCon
     return ending;
   }
 
-  return { key: () => key, end, drop: () => socket.destroy(), over };
+  return { address, key: () => key, end, drop: () => socket.destroy(), over };
 }

@@ -63,7 +63,7 @@ test('without its file there are no keys, told once; with it there are', async (
   open();
   rmSync(path);
   await expect.poll(() => holds(ADA)).toBe(false);
-  await expect.poll(messages).toContain('No SSH key is taken: the file cannot be');
+  await expect.poll(messages).toContain(`No SSH key is taken from ${path}: it is not there`);
   writeFileSync(path, ADA);
   await expect.poll(() => holds(ADA)).toBe(true);
   expect(messages().filter((message) => message.startsWith('No SSH key'))).toHaveLength(1);

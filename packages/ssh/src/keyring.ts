@@ -39,11 +39,11 @@ export function openKeyRing({ path, isCommand, log, intervalMs = 2000 }: KeyRing
       problem = '';
       return text;
     } catch (error) {
-      const { message } = error as Error;
+      const reason = inWords(error as NodeJS.ErrnoException);
       // It is looked at again and again; told once.
-      if (message !== problem)
-        log.error({ file: path, reason: message }, 'No SSH key is taken: the file cannot be');
-      problem = message;
+      if (reason !== problem)
+        log.error({ file: path, reason }, `No SSH key is taken from ${path}: ${reason}`);
+      problem = reason;
       return '';
     }
   }
@@ -81,4 +81,10 @@ function readKeyFile(path: string): string {
   if ((stat.mode & 0o002) !== 0) throw new Error('everyone on the machine may write it: chmod o-w');
   if (stat.size > MAX_FILE_BYTES) throw new Error('it is larger than 1 MiB');
   return readFileSync(path, 'utf8');
+}
+
+function inWords({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'it is not there';
+  if (code === 'EACCES' || code === 'EPERM') return 'this process may not read it';
+  return message;
 }

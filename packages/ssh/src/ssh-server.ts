@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { listenOn } from '@mad-group/mad';
 import { type ConnectionParts, type OpenConnection, serveConnection } from './connection.ts';
@@ -47,13 +48,20 @@ export async function openSshServer(options: SshServerOptions): Promise<OpenSshS
   const checks = setInterval(endThoseOfOldKeys, checkMs);
   checks.unref();
 
-  /** Who has not logged in yet may not keep out who wants to; who has, stays. */
+  /**
+   * Who has not logged in yet may not keep out who wants to; who has, stays. One of the address that
+   * most of them come from makes room, by lot: a flood from elsewhere then ends no login, and one from
+   * the same address does not end each.
+   */
   function makeRoom(socket: Socket): boolean {
     if (connections.size < maxConnections) return true;
-    const stranger = [...connections].find((connection) => connection.key() === null);
-    if (stranger) {
-      connections.delete(stranger);
-      stranger.drop();
+    const strangers = [...connections].filter((connection) => connection.key() === null);
+    const crowds = [...Map.groupBy(strangers, ({ address }) => address).values()];
+    const [crowd] = crowds.toSorted((a, b) => b.length - a.length);
+    const drawn = crowd?.[randomInt(crowd.length)];
+    if (drawn) {
+      connections.delete(drawn);
+      drawn.drop();
       return true;
     }
     log.warn(
