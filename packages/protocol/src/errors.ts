@@ -45,7 +45,7 @@ export const ERROR_CODES = {
     status: 429,
     retryable: true,
     meaning:
-      'As many hold an open connection as are allowed (GRACE_MAX_CLIENTS clients that are pushed to, or 32 consoles); another can come when one leaves.',
+      'As many hold an open connection as are allowed (GRACE_MAX_CLIENTS clients that are pushed to, 32 consoles, or 8 searches of theirs); another can come when one leaves.',
   },
   bus_unavailable: {
     status: 503,

@@ -21,7 +21,11 @@ export interface BusStreamOptions {
   readonly lines: LineWriter;
 }
 
-const MAX_BATCH = 500;
+/**
+ * Entries in one batch. It is in memory as long as the client does not take it, and an entry may have
+ * 256 KiB: all readers that may be there, and all of them stuck, hold some 200 MiB.
+ */
+const MAX_BATCH = 25;
 /** A line comes at least so often, in milliseconds: a reader that hears nothing knows that it is cut off. */
 const IDLE_MS = 1000;
 /** Once it has caught up, in milliseconds: what comes meanwhile goes out in one write. */

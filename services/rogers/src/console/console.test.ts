@@ -188,7 +188,10 @@ describe('the bus, read by position', () => {
 
   test('a reader that stops reading for a while holds nothing up and loses nothing', async () => {
     const { publish, base, headers } = await startConsole();
-    const response = await fetch(`${base}/api/bus?newest=0`, { headers: headers('alice') });
+    const response = await fetch(`${base}/api/bus?newest=0`, {
+      headers: { ...headers('alice'), 'accept-encoding': 'identity' },
+    });
+    expect(response.headers.get('content-encoding')).toBeNull();
     const count = 3000;
     // Some 12 MB: more than the sockets between take.
     await Promise.all(Array.from({ length: count }, (_, index) => publish(`${index} ${long(4000)}`)));
@@ -207,6 +210,22 @@ describe('the bus, read by position', () => {
       if (seen.length >= count) break;
     }
     expect(seen).toEqual(Array.from({ length: count }, (_, index) => index));
+  });
+
+  test('comes packed to a client that can unpack it, and each line at once all the same', async () => {
+    const { publish, base, headers } = await startConsole();
+    for (let index = 0; index < 200; index += 1) await publish(`${index}`);
+    const response = await fetch(`${base}/api/bus?newest=200`, { headers: headers('alice') });
+    expect(response.headers.get('content-encoding')).toBe('gzip');
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    let text = '';
+    const untilRead = async (words: string) => {
+      while (!text.includes(words)) text += Buffer.from((await reader.read()).value ?? []).toString();
+    };
+    await untilRead('"text":"199"');
+    await publish('a single one');
+    await untilRead('a single one');
+    await reader.cancel();
   });
 
   test('so many read at once, and no more; a place is free again when one leaves', async () => {
@@ -244,6 +263,27 @@ describe('a search by correlation id', () => {
     await ended;
     expect(texts()).toEqual(expected);
     expect(frames.at(-1)).toEqual({ type: 'end', searched_from: expect.stringMatching(/^\d{4}-.*Z$/) });
+  });
+
+  test('so many at once, and no more; a place is free again when one is over', async () => {
+    const { publish, get, base, headers } = await startConsole();
+    // More than the sockets take: a search whose finds nobody reads goes on.
+    await Promise.all(Array.from({ length: 2000 }, () => publish(long(8000), { correlationId: 'the-one' })));
+    const search = 'api/search?correlation_id=the-one';
+    const unread = { ...headers('alice'), 'accept-encoding': 'identity' };
+    const stuck = await Promise.all(
+      Array.from({ length: 8 }, () => fetch(`${base}/${search}`, { headers: unread })),
+    );
+    expect(stuck.map(({ status }) => status)).toEqual(Array(8).fill(200));
+    const refused = await get(search);
+    expect(refused.status).toBe(429);
+    expect(await refused.json()).toMatchObject({
+      code: 'too_many_clients',
+      message: '8 searches are under way already. Close one, or try again later.',
+    });
+    await stuck[0]?.body?.cancel();
+    await expect.poll(async () => (await get('api/search?correlation_id=none')).status).toBe(200);
+    for (const response of stuck) await response.body?.cancel().catch(() => undefined);
   });
 
   test('begins at a time where one is given', async () => {

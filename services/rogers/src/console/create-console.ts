@@ -15,6 +15,7 @@ import { createActions } from './actions.ts';
 import { streamBus } from './bus-stream.ts';
 import { openLines } from './line-writer.ts';
 import { loadPageFiles, type PageFiles } from './page-files.ts';
+import { createPlaces } from './places.ts';
 import { readJson } from './read-json.ts';
 import { messageAt, searchOf, streamFrom } from './requests.ts';
 import { searchLog } from './search.ts';
@@ -35,6 +36,8 @@ export interface ConsoleOptions {
 }
 
 const PATH = '/console';
+/** Searches at one time, at most: each reads the whole log. */
+const MAX_SEARCHES = 8;
 const NOT_BUILT =
   'The console is not built here: run `npm run build:console` once, then start Rogers again.\n';
 
@@ -45,32 +48,25 @@ const NOT_BUILT =
 export function createConsole(options: ConsoleOptions): Pages {
   const { ownId, bus, store, log, maxReaders = 32, files = loadPageFiles() } = options;
   const callTool = createActions(options);
-  let readers = 0;
-  options.onReaders(0);
+  const readers = createPlaces(maxReaders, 'consoles read the bus', options.onReaders);
+  const searches = createPlaces(MAX_SEARCHES, 'searches are under way');
 
   function openStream(request: IncomingMessage, response: ServerResponse, context: PageContext): void {
     const from = streamFrom(request);
     const { name } = reader(context);
-    if (readers >= maxReaders) {
-      const words = `${maxReaders} consoles read the bus already. Close one, or try again later.`;
-      throw new MadError('too_many_clients', words, { retryAfterMs: 10_000 });
-    }
-    readers += 1;
-    options.onReaders(readers);
+    const leave = readers.take();
     const lines = openLines(request, response, context.signal);
     log.info({ caller: name }, 'Console opened');
     const done = streamBus({ bus, store, authenticate: () => reader(context), from, lines });
-    void finish(done, lines.signal, context, lines.end).finally(() => {
-      readers -= 1;
-      options.onReaders(readers);
-    });
+    void finish(done, lines.signal, context, lines.end).finally(leave);
   }
 
   function openSearch(request: IncomingMessage, response: ServerResponse, context: PageContext): void {
     const search = { bus, caller: reader(context), ...searchOf(request) };
+    const leave = searches.take();
     const lines = openLines(request, response, context.signal);
     const done = searchLog({ ...search, lines });
-    void finish(done, lines.signal, context, lines.end);
+    void finish(done, lines.signal, context, lines.end).finally(leave);
   }
 
   /** Ends a response of lines as its work ended. */

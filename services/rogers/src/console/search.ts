@@ -19,8 +19,8 @@ export interface SearchOptions {
   readonly lines: LineWriter;
 }
 
-/** Entries looked at between two looks at whether anyone still waits. */
-const BATCH = 500;
+/** Entries looked at between two looks at whether anyone still waits; so many are in memory meanwhile. */
+const BATCH = 50;
 /** Where nothing is found, how far the search has come is told at most so often, in milliseconds. */
 const PROGRESS_MS = 200;
 
