@@ -7,6 +7,7 @@ import './styles/account.css';
 import './styles/controls.css';
 import './styles/group.css';
 import './styles/traffic.css';
+import './styles/bus-filter.css';
 import './styles/bus.css';
 import './styles/trace.css';
 import './styles/tasks.css';
