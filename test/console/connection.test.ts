@@ -95,6 +95,44 @@ describe('nothing is lost', () => {
     await expectNothingLost(tab, 'missed 49');
   });
 
+  test('nor told as silence: the last minute stays as it was last heard, and the page says when', async () => {
+    const { proxy, tab } = await throughProxy();
+    const { page } = tab;
+    await tab.open('#/group');
+    for (let index = 0; index < 5; index += 1) {
+      await say(`heard ${index}`);
+      await page.waitForTimeout(250);
+    }
+    const flow = page.locator('table.flows tr', { hasText: 'tester' });
+    await flow.waitFor();
+    await proxy.refuse();
+    await page.getByRole('heading', { name: /^Flows of the minute until \d\d:\d\d:\d\d/ }).waitFor();
+    const seen = () => page.locator('.group-lower').innerHTML();
+    const atFirst = await seen();
+    // Each second the bars moved on.
+    await page.waitForTimeout(2500);
+    expect(await seen()).toBe(atFirst);
+    expect(await page.locator('.bus-line').textContent()).toMatch(/last heard at \d\d:\d\d:\d\d$/);
+    await proxy.heal();
+    await page.getByRole('heading', { name: 'Flows of the last minute' }).waitFor();
+  });
+
+  test('and the line that says so stays in sight of who has scrolled', async () => {
+    const { proxy, tab } = await throughProxy();
+    const { page } = tab;
+    await tab.open('#/group');
+    await page.setViewportSize({ width: 600, height: 320 });
+    await proxy.refuse();
+    const banner = page.locator('.banner.is-bad');
+    await banner.waitFor();
+    await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+    const { y = -1 } = (await banner.boundingBox()) ?? {};
+    expect(await page.evaluate(() => window.scrollY)).toBeGreaterThan(200);
+    expect(y).toBeGreaterThan(0);
+    expect(y).toBeLessThan(120);
+    expect(await banner.textContent()).toContain('as far as the log still has it');
+  });
+
   test('by a connection that dies in silence', async () => {
     const { proxy, tab } = await throughProxy();
     await say('heard');

@@ -8,6 +8,9 @@ const DAY_TIME = new Intl.DateTimeFormat('en-GB', {
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const NUMBER = new Intl.NumberFormat('en-GB');
 
+/** `21:04:05`, in the reader's time zone. */
+export const clockSecond = (ms: number): string => TIME.format(ms);
+
 /** `21:04:05.123`, in the reader's time zone. */
 export const clockTime = (ms: number): string =>
   `${TIME.format(ms)}.${String(Math.floor(ms) % 1000).padStart(3, '0')}`;

@@ -1,4 +1,5 @@
-import { count } from '../format.ts';
+import { clockSecond, count } from '../format.ts';
+import { usePage } from '../page.ts';
 import { hrefTo } from '../state/route.ts';
 import type { Flow } from '../state/traffic.ts';
 import { Empty } from './messages.tsx';
@@ -11,12 +12,17 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /** What the picture shows, in words and numbers. */
-export function Flows({ flows }: { flows: readonly Flow[] }) {
+export function Flows({ flows, isPast }: { flows: readonly Flow[]; isPast: boolean }) {
+  const { console } = usePage();
   const rows = flows.slice(0, MAX_ROWS);
   const most = rows[0]?.count ?? 1;
   return (
     <section class="panel" aria-labelledby="flows">
-      <h2 id="flows">Flows of the last minute</h2>
+      <h2 id="flows">
+        {isPast
+          ? `Flows of the minute until ${clockSecond(console.heardAt.value)}, when last heard`
+          : 'Flows of the last minute'}
+      </h2>
       {rows.length === 0 ? (
         <Empty title="Quiet for a minute">
           A MAD says a word every 15 seconds; one that runs will be seen here.

@@ -1,4 +1,4 @@
-import { perSecond } from '../format.ts';
+import { clockSecond, perSecond } from '../format.ts';
 import { usePage } from '../page.ts';
 
 /** How the page is connected, in one word; and how much comes. */
@@ -33,8 +33,9 @@ export function LinkBanner() {
       <div role="status" aria-live="polite">
         {lost && (
           <p class="banner is-bad">
-            <strong>Disconnected.</strong> <span class="reason">{link.reason}</span> What you see is what was
-            known; what the log takes meanwhile comes when the connection is back.
+            <strong>Disconnected.</strong> <span class="reason">{link.reason}</span> This page shows what it
+            had at {clockSecond(console.heardAt.value)}. Once connected it reads on from there, as far as the
+            log still has it.
           </p>
         )}
         {link.state === 'refused' && (

@@ -1,4 +1,4 @@
-import { count, counted, perSecond } from '../format.ts';
+import { clockSecond, count, counted, perSecond } from '../format.ts';
 import { usePage } from '../page.ts';
 import { Fact } from './member-detail.tsx';
 
@@ -6,9 +6,9 @@ const WIDTH = 360;
 const HEIGHT = 120;
 
 /** Messages of each second of the last minute. */
-export function Minute() {
+export function Minute({ isPast }: { isPast: boolean }) {
   const { console } = usePage();
-  const now = console.now.value;
+  const now = console.heardAt.value;
   // The second under way is not over: it would look like a lull.
   const seconds = console.traffic.perSecond(now - 1000);
   const peak = Math.max(...seconds);
@@ -16,7 +16,7 @@ export function Minute() {
   const step = WIDTH / seconds.length;
   return (
     <section class="panel minute" aria-labelledby="minute">
-      <h2 id="minute">Messages in each second</h2>
+      <h2 id="minute">Messages in each second{isPast && ', until last heard'}</h2>
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         preserveAspectRatio="none"
@@ -30,7 +30,7 @@ export function Minute() {
         })}
       </svg>
       <dl class="facts">
-        <Fact name="Now">{perSecond(console.traffic.rate(now))}</Fact>
+        <Fact name={isPast ? `At ${clockSecond(now)}` : 'Now'}>{perSecond(console.traffic.rate(now))}</Fact>
         <Fact name="Busiest second">{count(peak)}</Fact>
         <Fact name="In the minute">{count(total)}</Fact>
       </dl>

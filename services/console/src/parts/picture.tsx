@@ -1,6 +1,6 @@
 import { useSignalEffect } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { count, perSecond } from '../format.ts';
+import { clockSecond, count, perSecond } from '../format.ts';
 import { usePage } from '../page.ts';
 import type { Member } from '../state/group.ts';
 import type { Flow } from '../state/traffic.ts';
@@ -78,7 +78,11 @@ export function Picture({ isPast, members, flows, selected, onSelect }: Props) {
       <p class="bus-line">
         <span>
           <strong>Bus</strong> {bus?.kind === 'memory' ? 'in memory' : 'on Redis'},{' '}
-          {bus?.connected ? perSecond(console.traffic.rate(console.now.value)) : 'away'}
+          {isPast
+            ? `last heard at ${clockSecond(console.heardAt.value)}`
+            : bus?.connected
+              ? perSecond(console.traffic.rate(console.heardAt.value))
+              : 'away'}
         </span>
       </p>
       {clients.length > 0 && (

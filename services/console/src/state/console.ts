@@ -26,6 +26,8 @@ export interface Console {
   readonly history: History;
   /** Milliseconds since 1970 by the log's clock; changes each second. */
   readonly now: Signal<number>;
+  /** The time that flows and rates are told of: `now` while the page is live, else when it last heard. */
+  readonly heardAt: Signal<number>;
   /** The log has been read up to its end at least once. */
   readonly caughtUp: Signal<boolean>;
   /** Follows one correlation id; the one before is forgotten. */
@@ -58,22 +60,33 @@ export function createConsole(window: Window): Console {
   const tasks = new Tasks(api);
   const talk = new Talk(api, storage);
   const now = signal(Date.now());
+  const heardAt = signal(now.value);
   const caughtUp = signal(false);
   const listeners = new Set<(entries: readonly Entry[]) => void>();
   let trace: Trace | null = null;
   let feed: Feed | null = null;
   let skewMs = 0;
+  /** Of the newest line of the feed, in milliseconds since 1970 by this machine's clock. */
+  let lastLineMs: number | null = null;
   let nextId = 1;
   let isDrawDue = false;
   let leaving = false;
 
+  function tick(): void {
+    now.value = Date.now() + skewMs;
+    // Cut off, nothing is known of what was said since: a minute that ran dry would say that nobody spoke.
+    const isLive = link.value.state === 'live' || lastLineMs === null;
+    heardAt.value = isLive ? now.value : (lastLineMs as number) + skewMs;
+  }
+
   function take(frames: readonly ConsoleFrame[]): void {
+    lastLineMs = Date.now();
     const entries: Entry[] = [];
     for (const frame of frames) {
       if (frame.type === 'group') group.value = { bus: frame.bus, connections: frame.connections };
       if (frame.type === 'position' && frame.caught_up && !caughtUp.value) {
         caughtUp.value = true;
-        now.value = Date.now() + skewMs;
+        tick();
       }
       const entry = toEntry(frame, nextId);
       if (entry === null) continue;
@@ -110,6 +123,7 @@ export function createConsole(window: Window): Console {
       onFrames: take,
       onLink: (value) => {
         link.value = value;
+        tick();
         if (value.state === 'refused' && value.code === 'unauthenticated') session.refused(value.reason);
       },
     });
@@ -125,9 +139,7 @@ export function createConsole(window: Window): Console {
       untracked(() => tasks.catchUp());
     } else feed?.stop();
   });
-  setInterval(() => {
-    now.value = Date.now() + skewMs;
-  }, 1000);
+  setInterval(tick, 1000);
 
   window.addEventListener('pagehide', () => {
     const position = log.firstPosition;
@@ -153,6 +165,7 @@ export function createConsole(window: Window): Console {
     talk,
     history: new History(api),
     now,
+    heardAt,
     caughtUp,
     openTrace(correlationId, nearMs) {
       if (trace?.correlationId === correlationId) return trace;

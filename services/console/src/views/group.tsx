@@ -7,6 +7,7 @@ import { Loading } from '../parts/messages.tsx';
 import { Minute } from '../parts/minute.tsx';
 import { Picture } from '../parts/picture.tsx';
 import { membersOf } from '../state/group.ts';
+import { isCutOff } from '../wire/feed.ts';
 
 /** Who is on the bus, how each is, and what goes between them. */
 export function GroupView() {
@@ -19,10 +20,10 @@ export function GroupView() {
   });
   const all = members.value;
   if (all === null) return <Loading what="Looking at the bus" />;
-  const flows = console.traffic.flows(console.now.value);
+  const flows = console.traffic.flows(console.heardAt.value);
   const chosen = all.find(({ id }) => id === selected.value) ?? null;
   const mads = all.filter(({ isMad }) => isMad);
-  const isPast = console.link.value.state === 'lost';
+  const isPast = isCutOff(console.link.value);
   const well = mads.filter(({ condition }) => condition === 'HEALTHY').length;
 
   /** The focus goes back to the card that the panel came from. */
@@ -52,8 +53,8 @@ export function GroupView() {
       />
       {chosen && <MemberDetail key={chosen.id} member={chosen} flows={flows} onClose={close} />}
       <div class="group-lower">
-        <Flows flows={flows} />
-        <Minute />
+        <Flows flows={flows} isPast={isPast} />
+        <Minute isPast={isPast} />
       </div>
     </>
   );

@@ -10,6 +10,9 @@ export type Link =
   /** Not tried again by itself. */
   | { readonly state: 'refused'; readonly code: string; readonly reason: string };
 
+/** Whether what is shown is only what was known. */
+export const isCutOff = ({ state }: Link): boolean => state === 'lost' || state === 'refused';
+
 export interface FeedOptions {
   readonly open: (path: string, signal: AbortSignal) => AsyncIterable<ConsoleFrame[]>;
   /** Where to begin: with this entry, or with the newest so many. */
