@@ -27,10 +27,17 @@ describe('the tail of the bus', () => {
     const rows = page.locator('.row');
     await page.getByPlaceholder('Find a sender').fill('NEEDLE');
     await expect.poll(() => rows.count()).toBe(2);
-    await page.getByRole('button', { name: 'Other' }).click();
-    await expect.poll(() => rows.count()).toBe(1);
-    expect(await rows.textContent()).toContain('sewer');
-    await page.getByRole('button', { name: 'Other' }).click();
+    const kind = (name: string) => page.getByRole('button', { name, exact: true });
+    await kind('Other').click();
+    await expect.poll(() => rows.allTextContents()).toEqual([expect.stringContaining('pine')]);
+    expect(await kind('Other').getAttribute('aria-pressed')).toBe('true');
+    expect(await kind('Topic').getAttribute('aria-pressed')).toBe('false');
+    await kind('Topic').click();
+    await expect.poll(() => rows.count()).toBe(2);
+    await kind('Other').click();
+    await expect.poll(() => rows.allTextContents()).toEqual([expect.stringContaining('sewer')]);
+    await kind('Topic').click();
+    await expect.poll(() => rows.count()).toBe(2);
     await page.getByLabel('Sender').selectOption('pine');
     await expect.poll(() => rows.allTextContents()).toEqual([expect.stringContaining('pine')]);
     expect(page.url()).toContain('text=NEEDLE');
@@ -40,6 +47,12 @@ describe('the tail of the bus', () => {
     await say('another needle', { senderId: 'pine' });
     await say('no match', { senderId: 'pine' });
     await expect.poll(() => rows.count()).toBe(2);
+    const clear = page.getByRole('button', { name: 'Clear filters' });
+    await clear.click();
+    await expect.poll(() => rows.count()).toBeGreaterThan(2);
+    expect(new URL(page.url()).hash).toBe('#/bus');
+    await clear.waitFor({ state: 'detached' });
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('type'))).toBe('search');
   });
 
   test('does not bring back who leaves it while the filter is typed', async () => {
@@ -204,9 +217,15 @@ describe('the group', () => {
       await say('ping', { senderId: 'pinger', channel: directChannel('ponger'), recipientId: 'ponger' });
     }
     const row = page.locator('table.flows tr', { hasText: 'ponger' });
-    await expect.poll(() => row.textContent()).toMatch(/^pingerponger7$/);
+    await expect.poll(() => row.textContent()).toMatch(/^pingerponger from pinger7$/);
+    await say('pong', { senderId: 'pinger', channel: directChannel('another'), recipientId: 'another' });
+    await row.getByRole('link', { name: 'ponger from pinger' }).click();
+    await expect.poll(() => page.locator('.row').count()).toBe(7);
+    await page.getByRole('button', { name: 'Not only to ponger' }).click();
+    await expect.poll(() => page.locator('.row').count()).toBe(8);
+    await page.getByRole('link', { name: 'Group', exact: true }).click();
     await page.locator('[data-member=pinger]').click();
-    await expect.poll(() => page.locator('.detail').textContent()).toMatch(/Sent in a minute7/);
+    await expect.poll(() => page.locator('.detail').textContent()).toMatch(/Sent in a minute8/);
     await page.locator('[data-member=fiedler]').click();
     await expect.poll(() => page.locator('.detail').textContent()).toMatch(/Version0\.1\.0.*DatabaseOK/);
     await page.getByRole('link', { name: 'Its messages' }).click();

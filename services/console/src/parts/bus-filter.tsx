@@ -1,9 +1,9 @@
 import { useComputed } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { usePage } from '../page.ts';
-import type { Filter } from '../state/bus-log.ts';
+import { type Filter, NO_FILTER } from '../state/bus-log.ts';
 import { KINDS, type Kind, senderOf } from '../state/entries.ts';
-import { filterFrom, queryFrom } from '../state/filter-query.ts';
+import { filterFrom, isEveryKind, isFiltered, queryFrom, toggled } from '../state/filter-query.ts';
 import { hrefTo, parseRoute } from '../state/route.ts';
 
 /** After the last key, in milliseconds: the filter looks at every message. */
@@ -22,6 +22,7 @@ export function BusFilter() {
   const { console, route } = usePage();
   const filter = filterFrom(route.value.query);
   const [text, setText] = useState(filter.text);
+  const find = useRef<HTMLInputElement>(null);
   const typed = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => setText(filter.text), [filter.text]);
   useEffect(() => () => clearTimeout(typed.current), []);
@@ -48,10 +49,11 @@ export function BusFilter() {
     window.location.replace(hrefTo('bus', [], queryFrom(next)));
   }
 
-  function toggle(kind: Kind): void {
-    const kinds = new Set(filter.kinds);
-    if (!kinds.delete(kind)) kinds.add(kind);
-    change({ kinds });
+  /** The button goes with what it was for: the focus goes where one begins again. */
+  function clear(): void {
+    setText('');
+    change(NO_FILTER);
+    find.current?.focus();
   }
 
   return (
@@ -59,6 +61,7 @@ export function BusFilter() {
       <label class="grow">
         <span class="hidden">Find in messages</span>
         <input
+          ref={find}
           type="search"
           placeholder="Find a sender, channel, id or text"
           value={text}
@@ -85,19 +88,30 @@ export function BusFilter() {
         </select>
       </label>
       <fieldset class="chips">
-        <legend class="hidden">Kinds of channels</legend>
+        <legend class="hidden">Only these kinds of channels; none chosen shows all</legend>
         {KINDS.map((kind) => (
           <button
             key={kind}
             type="button"
             class={`chip kind-${kind}`}
-            aria-pressed={filter.kinds.has(kind)}
-            onClick={() => toggle(kind)}
+            aria-pressed={!isEveryKind(filter.kinds) && filter.kinds.has(kind)}
+            onClick={() => change({ kinds: toggled(filter.kinds, kind) })}
           >
             {LABELS[kind]}
           </button>
         ))}
       </fieldset>
+      {filter.to !== null && (
+        <button type="button" class="small" onClick={() => change({ to: null })}>
+          <span class="hidden">Not only</span> to {filter.to.replace(/^@/, '')}{' '}
+          <span aria-hidden="true">×</span>
+        </button>
+      )}
+      {isFiltered(filter) && (
+        <button type="button" class="small" onClick={clear}>
+          Clear filters
+        </button>
+      )}
     </search>
   );
 }

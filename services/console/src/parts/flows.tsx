@@ -39,12 +39,17 @@ export function Flows({ flows, isPast }: { flows: readonly Flow[]; isPast: boole
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ sender, target, direct, count: messages }) => (
-              <tr key={`${sender} ${target}`}>
+            {rows.map(({ sender, target, direct, to, count: messages }) => (
+              <tr key={`${sender} ${to}`}>
                 <td>
                   <a href={hrefTo('bus', [], { sender })}>{sender}</a>
                 </td>
-                <td>{direct ? target : (WORDS[target] ?? target)}</td>
+                <td>
+                  <a href={hrefTo('bus', [], { sender, to })}>
+                    {direct ? target : (WORDS[target] ?? target)}
+                    <span class="hidden"> from {sender}</span>
+                  </a>
+                </td>
                 <td class="number">
                   <div class="bar">
                     <meter min={0} max={most} value={messages} aria-hidden="true" />

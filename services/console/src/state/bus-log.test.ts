@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { entry } from '../testing.ts';
 import { BusLog, NO_FILTER } from './bus-log.ts';
-import { toEntry } from './entries.ts';
-import { filterFrom, queryFrom } from './filter-query.ts';
+import { KINDS, type Kind, toEntry } from './entries.ts';
+import { filterFrom, isFiltered, queryFrom, toggled } from './filter-query.ts';
 import { SlidingList } from './window.ts';
 
 test('a sliding list is an array that is pushed to and shifted from', () => {
@@ -63,6 +63,11 @@ describe('the newest part of the log', () => {
     expect(numbers(log, 'shown')).toEqual([1, 9, 10]);
     log.setFilter({ ...NO_FILTER, text: 'm11' });
     expect(numbers(log, 'shown')).toEqual([9, 11]);
+    log.add(entry(12, { channel: 'mad.direct.grace', recipient_id: 'grace' }));
+    log.setFilter({ ...NO_FILTER, to: '@grace' });
+    expect(numbers(log, 'shown')).toEqual([9, 12]);
+    log.setFilter({ ...NO_FILTER, to: 'topic.x' });
+    expect(numbers(log, 'shown')).toEqual([1, 9, 10, 11]);
   });
 
   test('finds a message by the words that its row shows', () => {
@@ -90,8 +95,29 @@ describe('the newest part of the log', () => {
 });
 
 test('a filter survives the address', () => {
-  const filter = { text: 'a b&c', sender: 'grace', kinds: new Set(['direct', 'stream'] as const) };
+  const kinds = new Set(['direct', 'stream'] as const);
+  const filter = { text: 'a b&c', sender: 'grace', to: '@fiedler', kinds };
   expect(filterFrom(new URLSearchParams(queryFrom(filter)))).toEqual(filter);
   expect(queryFrom(NO_FILTER)).toEqual({});
-  expect(filterFrom(new URLSearchParams(queryFrom({ ...NO_FILTER, kinds: new Set() }))).kinds.size).toBe(0);
+  expect(isFiltered(NO_FILTER)).toBe(false);
+  expect(isFiltered(filter)).toBe(true);
+});
+
+test.each([
+  ['kinds=direct,topic,stream,system', ['direct', 'topic', 'stream', 'system']],
+  ['kinds=stream,nonsense', ['stream']],
+  ['kinds=', [...KINDS]],
+  ['text=x', [...KINDS]],
+])('the address %s shows %j', (query, kinds) => {
+  expect([...filterFrom(new URLSearchParams(query)).kinds]).toEqual(kinds);
+});
+
+test('the first click on a kind singles it out, others join or leave, and none is all', () => {
+  const clicks: Kind[] = ['direct', 'stream', 'direct', 'stream'];
+  let kinds = NO_FILTER.kinds;
+  const seen = clicks.map((kind) => {
+    kinds = toggled(kinds, kind);
+    return [...kinds];
+  });
+  expect(seen).toEqual([['direct'], ['direct', 'stream'], ['stream'], [...KINDS]]);
 });

@@ -1,5 +1,5 @@
 import { type Signal, signal } from '@preact/signals';
-import { type Entry, KINDS, type Kind, senderOf } from './entries.ts';
+import { type Entry, KINDS, type Kind, senderOf, targetOf } from './entries.ts';
 import { summaryOf } from './summary.ts';
 import { SlidingList } from './window.ts';
 
@@ -10,9 +10,11 @@ export interface Filter {
   readonly kinds: ReadonlySet<Kind>;
   /** One sender; null for all. */
   readonly sender: string | null;
+  /** What it goes to, as {@link targetOf} says it; null for all. */
+  readonly to: string | null;
 }
 
-export const NO_FILTER: Filter = { text: '', kinds: new Set(KINDS), sender: null };
+export const NO_FILTER: Filter = { text: '', kinds: new Set(KINDS), sender: null, to: null };
 
 export interface BusLogOptions {
   /** Entries that are kept at most. Default 10,000. */
@@ -93,13 +95,14 @@ export class BusLog {
 const weightOf = (entry: Entry): number =>
   entry.type === 'message' ? 500 + JSON.stringify(entry.message.payload ?? '').length : 200;
 
-function compile({ text, kinds, sender }: Filter): (entry: Entry) => boolean {
+function compile({ text, kinds, sender, to }: Filter): (entry: Entry) => boolean {
   const wanted = text.trim().toLowerCase();
   return (entry) => {
     // That something is missing matters whatever is looked for.
     if (entry.type === 'gap') return true;
     if (!kinds.has(entry.kind)) return false;
     if (sender !== null && senderOf(entry) !== sender) return false;
+    if (to !== null && targetOf(entry) !== to) return false;
     return wanted === '' || textOf(entry).includes(wanted);
   };
 }

@@ -71,3 +71,11 @@ export const senderOf = (entry: Entry): string | null => {
   if (entry.type === 'message') return entry.message.sender_id;
   return entry.type === 'withheld' ? entry.senderId : null;
 };
+
+/** What it goes to: `@fiedler` for who is spoken to, else the kind of the channel, with a topic's name. */
+export function targetOf(entry: Entry): string {
+  if (entry.type !== 'message') return entry.type === 'withheld' ? entry.kind : '';
+  const { channel, recipient_id: recipient } = entry.message;
+  if (entry.kind === 'direct') return `@${recipient ?? channel.slice('mad.direct.'.length)}`;
+  return entry.kind === 'topic' ? channel.slice('mad.'.length) : entry.kind;
+}

@@ -16,9 +16,9 @@ test('flows of a minute are summed up by sender and target, the largest first', 
   traffic.add(entry(3, { ...ago(5), sender_id: 'fiedler', channel: 'mad.stream.task' }));
   traffic.add(entry(4, { ...ago(70), sender_id: 'long-gone' }));
   expect(traffic.flows(NOW)).toEqual([
-    { sender: 'grace', target: 'topic.news', direct: false, count: 3 },
-    { sender: 'fiedler', target: 'stream', direct: false, count: 1 },
-    { sender: 'grace', target: 'fiedler', direct: true, count: 1 },
+    { sender: 'grace', target: 'topic.news', direct: false, to: 'topic.news', count: 3 },
+    { sender: 'fiedler', target: 'stream', direct: false, to: 'stream', count: 1 },
+    { sender: 'grace', target: 'fiedler', direct: true, to: '@fiedler', count: 1 },
   ]);
 });
 
@@ -34,7 +34,9 @@ test('a withheld message counts, a gap does not', () => {
     const one = toEntry(frame as never, 1);
     if (one) traffic.add(one);
   }
-  expect(traffic.flows(NOW)).toEqual([{ sender: 'fiedler', target: 'stream', direct: false, count: 1 }]);
+  expect(traffic.flows(NOW)).toEqual([
+    { sender: 'fiedler', target: 'stream', direct: false, to: 'stream', count: 1 },
+  ]);
 });
 
 test('an old message that comes late takes nobody’s place', () => {

@@ -1,5 +1,5 @@
 import type { Entry } from './entries.ts';
-import { senderOf } from './entries.ts';
+import { senderOf, targetOf } from './entries.ts';
 
 /** Seconds that are looked back over. */
 const WINDOW_S = 60;
@@ -10,6 +10,8 @@ export interface Flow {
   /** A recipient's id, or what kind of channel it is. */
   readonly target: string;
   readonly direct: boolean;
+  /** The target as the filter of the bus has it. */
+  readonly to: string;
   readonly count: number;
 }
 
@@ -44,7 +46,7 @@ export class Traffic {
       .map(([key, count]) => {
         const [sender = '', target = ''] = key.split(KEY_BREAK);
         const direct = target.startsWith('@');
-        return { sender, target: direct ? target.slice(1) : target, direct, count };
+        return { sender, target: direct ? target.slice(1) : target, direct, to: target, count };
       })
       .sort((a, b) => b.count - a.count || a.sender.localeCompare(b.sender));
   }
@@ -85,12 +87,4 @@ export class Traffic {
     }
     return bucket;
   }
-}
-
-/** `@fiedler` for who is spoken to, else the kind of the channel with a topic's name. */
-function targetOf(entry: Entry): string {
-  if (entry.type !== 'message') return entry.type === 'withheld' ? entry.kind : '';
-  const { channel, recipient_id: recipient } = entry.message;
-  if (entry.kind === 'direct') return `@${recipient ?? channel.slice('mad.direct.'.length)}`;
-  return entry.kind === 'topic' ? channel.slice('mad.'.length) : entry.kind;
 }
