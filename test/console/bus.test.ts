@@ -96,6 +96,12 @@ describe('the tail of the bus', () => {
     await page.getByRole('button', { name: /^\d+ newer messages/ }).waitFor();
     await expect.poll(() => page.locator('.to-end').textContent()).toMatch(/^(1\d|[2-9]\d) /);
     expect(await page.locator('.row').allTextContents()).toEqual(before);
+    // It is below the rows, and hides none.
+    const [list, button] = [
+      await page.locator('.rows').boundingBox(),
+      await page.locator('.to-end').boundingBox(),
+    ];
+    expect(button?.y).toBeGreaterThanOrEqual((list?.y ?? Infinity) + (list?.height ?? 0) - 1);
     await page.locator('.to-end').click();
     await page.getByText('marked 69').waitFor();
     await say('marked 70');
@@ -122,6 +128,21 @@ describe('the tail of the bus', () => {
     await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('message');
     await page.keyboard.press('Escape');
     await expect.poll(() => page.evaluate(() => document.activeElement?.className)).toBe('rows');
+  });
+
+  test('says times in the reader’s zone, names it, and has them in UTC, too', async () => {
+    await say('at what time');
+    const { page } = await scene.open('admin', '#/bus?text=at+what+time', { timezoneId: 'Asia/Tokyo' });
+    await page.getByText('messages, times in Asia/Tokyo').waitFor();
+    const row = page.locator('.row').last();
+    const shown = (await row.locator('time').textContent()) ?? '';
+    const asUtc = (await row.locator('time').getAttribute('title')) ?? '';
+    expect(asUtc).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC$/);
+    const hour = (Number(asUtc.slice(11, 13)) + 9) % 24;
+    expect(shown).toBe(`${String(hour).padStart(2, '0')}${asUtc.slice(13, 23)}`);
+    await row.click();
+    const facts = page.locator('.detail .facts');
+    await expect.poll(() => facts.textContent()).toMatch(/Time in Asia\/Tokyo\d+ \w+, \d\d:.*Time in UTC2/);
   });
 
   test('a large payload is fetched whole when it is looked at', async () => {

@@ -15,6 +15,19 @@ export const clockSecond = (ms: number): string => TIME.format(ms);
 export const clockTime = (ms: number): string =>
   `${TIME.format(ms)}.${String(Math.floor(ms) % 1000).padStart(3, '0')}`;
 
+/** The reader's time zone, in which all times are said: `Europe/Berlin`. */
+export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** `2026-11-21 20:04:05.123 UTC`, as logs and other readers have it. */
+export const utc = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').replace('Z', ' UTC');
+
+/** When the day began in which `ms` is, in the reader's time zone. */
+export const startOfDay = (ms: number): number => new Date(ms).setHours(0, 0, 0, 0);
+
+/** `21:04:05.123`; of a day before today `20 Nov 21:04:05`. */
+export const rowTime = (ms: number, todayMs: number): string =>
+  ms < todayMs ? `${DAY.format(ms)} ${TIME.format(ms)}` : clockTime(ms);
+
 /** `21 Nov`. */
 export const day = (ms: number): string => DAY.format(ms);
 

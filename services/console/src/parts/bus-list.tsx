@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { counted } from '../format.ts';
+import { counted, startOfDay } from '../format.ts';
 import { usePage } from '../page.ts';
 import type { Entry } from '../state/entries.ts';
 import { BusRow } from './bus-row.tsx';
@@ -94,6 +94,7 @@ export function BusList({ rows, following, missed, selected, onSelect, onHold, o
   const last = Math.min(rows.length, Math.ceil((seen.top + seen.height) / seen.row) + OVERSCAN);
   const from = following ? Math.max(0, rows.length - Math.ceil(seen.height / seen.row) - OVERSCAN) : first;
   const to = following ? rows.length : last;
+  const todayMs = startOfDay(console.now.peek());
   const isActiveDrawn = activeIndex >= from && activeIndex < to;
 
   return (
@@ -116,6 +117,8 @@ export function BusList({ rows, following, missed, selected, onSelect, onHold, o
               index={from + index}
               total={rows.length}
               top={(from + index) * seen.row}
+              todayMs={todayMs}
+              isNewDay={isNewDay(rows[from + index - 1], entry)}
               isActive={from + index === activeIndex && active !== null}
               isSelected={selected?.id === entry.id}
               onSelect={onSelect}
@@ -139,6 +142,9 @@ export function BusList({ rows, following, missed, selected, onSelect, onHold, o
     </div>
   );
 }
+
+const isNewDay = (before: Entry | undefined, entry: Entry): boolean =>
+  before !== undefined && startOfDay(before.timeMs) !== startOfDay(entry.timeMs);
 
 function showRow(list: HTMLElement | null, index: number, rowPx: number): void {
   if (!list) return;

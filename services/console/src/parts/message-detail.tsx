@@ -1,6 +1,6 @@
 import type { Envelope } from '@mad-group/protocol';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { clockTime } from '../format.ts';
+import { clockTime, day, utc, ZONE } from '../format.ts';
 import { usePage } from '../page.ts';
 import type { Entry } from '../state/entries.ts';
 import { hrefTo } from '../state/route.ts';
@@ -39,8 +39,9 @@ export function MessageDetail({ entry, onClose }: { entry: Entry; onClose: () =>
       {entry.type === 'gap' && <p>{gapWords(entry)}.</p>}
       {entry.type === 'withheld' && (
         <p>
-          {entry.senderId} said something on mad.{entry.kind} at {clockTime(entry.timeMs)} that belongs to
-          another caller. Its owner, and who has the scope admin, may read it.
+          {entry.senderId} said something on mad.{entry.kind} at{' '}
+          <time title={utc(entry.timeMs)}>{clockTime(entry.timeMs)}</time> that belongs to another caller. Its
+          owner, and who has the scope admin, may read it.
         </p>
       )}
       {entry.type === 'message' && <Content entry={entry} />}
@@ -51,6 +52,7 @@ export function MessageDetail({ entry, onClose }: { entry: Entry; onClose: () =>
 function Content({ entry }: { entry: Extract<Entry, { type: 'message' }> }) {
   const { message } = entry;
   const task = taskOf(message);
+  const sentMs = Date.parse(message.timestamp) || entry.timeMs;
   return (
     <>
       <div class="actions">
@@ -70,8 +72,11 @@ function Content({ entry }: { entry: Extract<Entry, { type: 'message' }> }) {
         </a>
       </div>
       <dl class="facts is-wide">
-        <Fact name="Time">
-          <time dateTime={message.timestamp}>{message.timestamp}</time>
+        <Fact name={`Time in ${ZONE}`}>
+          {day(sentMs)}, {clockTime(sentMs)}
+        </Fact>
+        <Fact name="Time in UTC">
+          <time dateTime={message.timestamp}>{utc(sentMs)}</time>
         </Fact>
         <Fact name="Sender">{message.sender_id}</Fact>
         <Fact name="Recipient">{message.recipient_id ?? 'whoever listens'}</Fact>

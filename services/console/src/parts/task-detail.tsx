@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { clockTime, day } from '../format.ts';
+import { clockTime, day, utc, ZONE } from '../format.ts';
 import { usePage } from '../page.ts';
 import { hrefTo } from '../state/route.ts';
 import { hasEnded } from '../state/task-model.ts';
@@ -60,7 +60,10 @@ export function TaskDetail({ mad, taskId }: { mad: TaskMad; taskId: string }) {
         <>
           <dl class="facts is-wide">
             <Fact name="Asked">
-              {day(askedMs)}, {clockTime(askedMs)}
+              <time title={utc(askedMs)}>
+                {day(askedMs)}, {clockTime(askedMs)}
+              </time>{' '}
+              ({ZONE})
             </Fact>
             <Fact name="Owner">{task.owner}</Fact>
             <Fact name="Told when it ends">{task.requester_id}</Fact>

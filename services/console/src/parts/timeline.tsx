@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { clip, clockTime, counted, duration, shortId } from '../format.ts';
+import { clip, clockTime, counted, duration, shortId, utc } from '../format.ts';
 import { summaryOf } from '../state/summary.ts';
 import type { Hop } from '../state/trace.ts';
 import { JsonView } from './json-view.tsx';
@@ -36,7 +36,7 @@ function Row({ hop, startMs, spanMs }: { hop: Hop; startMs: number; spanMs: numb
         }}
       >
         <summary>
-          <span class="offset" title={clockTime(first.timeMs)}>
+          <span class="offset" title={`${clockTime(first.timeMs)}, ${utc(first.timeMs)}`}>
             +{duration(offset)}
           </span>
           <span class="way">

@@ -1,5 +1,5 @@
 import { useEffect, useMemo } from 'preact/hooks';
-import { clockTime, counted, day, dayTime, duration } from '../format.ts';
+import { clockTime, counted, day, dayTime, duration, utc, ZONE } from '../format.ts';
 import { usePage } from '../page.ts';
 import { Empty, Loading, Problem } from '../parts/messages.tsx';
 import { Timeline } from '../parts/timeline.tsx';
@@ -35,8 +35,11 @@ export function TraceView() {
       {first && last && (
         <p class="trace-sum">
           {counted(messages.length, 'message')} of {[...members].join(', ')} within{' '}
-          <strong>{duration(last.timeMs - first.timeMs)}</strong>, from {day(first.timeMs)},{' '}
-          {clockTime(first.timeMs)}
+          <strong>{duration(last.timeMs - first.timeMs)}</strong>, from{' '}
+          <time title={utc(first.timeMs)}>
+            {day(first.timeMs)}, {clockTime(first.timeMs)}
+          </time>{' '}
+          ({ZONE})
         </p>
       )}
       <SearchState trace={trace} found={messages.length} />
