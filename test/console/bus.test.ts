@@ -1,6 +1,5 @@
 import { directChannel, HEARTBEAT_CHANNEL } from '@mad-group/protocol';
 import { describe, expect, test } from 'vitest';
-import { addPastTraffic, pastMessages } from './kit/past-traffic.ts';
 import { useScene } from './kit/scene.ts';
 
 const scene = useScene();
@@ -275,54 +274,5 @@ describe('the group', () => {
     };
     expect(await moves('no-preference')).toBe(true);
     expect(await moves('reduce')).toBe(false);
-  });
-});
-
-describe('traffic', () => {
-  test('shows what Rogers counted, by sender and by topic, as a chart and as a table', async () => {
-    for (let index = 0; index < 40; index += 1)
-      void say('count me', { senderId: 'counted', channel: 'mad.other.thing' });
-    const tab = await scene.open('viewer', '#/traffic');
-    const { page } = tab;
-    await page.locator('.plot canvas').waitFor();
-    const legend = page.locator('.legend li', { hasText: /^counted/ });
-    await expect.poll(() => legend.textContent(), { timeout: 40_000 }).toMatch(/^counted4040 in all$/);
-    await page.locator('.plot').focus();
-    await page.keyboard.press('ArrowLeft');
-    await expect.poll(() => legend.textContent()).toMatch(/^counted040 in all$/);
-    await page.getByRole('radio', { name: 'Topic' }).check();
-    await page.getByRole('checkbox', { name: 'As a table' }).check();
-    await expect.poll(() => page.locator('table.hours thead').textContent()).toContain('mad.other');
-    await page.getByRole('radio', { name: '7 days' }).check();
-    await expect.poll(() => page.locator('table.hours tbody tr').count()).toBe(168);
-    expect(tab.problems).toEqual([]);
-  });
-
-  test('goes back over hours and days, each hour in its own place', async () => {
-    addPastTraffic(scene.group.dataDir);
-    const { page } = await scene.open('viewer', '#/traffic');
-    await page.getByRole('checkbox', { name: 'As a table' }).check();
-    /** Sums of the rows, the newest hour first. */
-    const sums = () =>
-      page
-        .locator('table.hours tbody tr')
-        .evaluateAll((rows) =>
-          rows.map((row) =>
-            [...row.querySelectorAll('td')].reduce(
-              (sum, { textContent }) => sum + Number(textContent?.replaceAll(',', '')),
-              0,
-            ),
-          ),
-        );
-    for (const [window, hours] of [
-      ['6 h', 6],
-      ['24 h', 24],
-      ['3 days', 72],
-      ['7 days', 168],
-    ] as const) {
-      await page.getByRole('radio', { name: window }).check();
-      const past = Array.from({ length: hours - 1 }, (_, index) => pastMessages(index + 1));
-      await expect.poll(async () => (await sums()).slice(1)).toEqual(past);
-    }
   });
 });

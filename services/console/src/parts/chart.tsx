@@ -67,6 +67,12 @@ function Legend({ hourly, index }: { hourly: Hourly; index: number }) {
         {dayTime((hourly.hours[index] ?? 0) * 1000)}
       </p>
       <ul>
+        <li class="all">
+          <span class="swatch" aria-hidden="true" />
+          <span class="name">all</span>
+          <span class="number">{count(hourly.totals[index] ?? 0)}</span>
+          <span class="number total">{count(hourly.total)} in all</span>
+        </li>
         {hourly.series.map(({ name, counts, total }, series) => (
           <li key={name}>
             <span class={`swatch series-${series + 1}`} aria-hidden="true" />

@@ -18,6 +18,8 @@ test('counts stand at their hours, without holes, the largest series first', () 
     { name: 'b', counts: [0, 7, 0, 0], total: 7 },
     { name: 'a', counts: [0, 1, 0, 5], total: 6 },
   ]);
+  expect(hourly.totals).toEqual([0, 8, 0, 5]);
+  expect(hourly.total).toBe(13);
   expect(toHourly(rows, 'topic_pattern', 4, NOW).series.map(({ name, total }) => [name, total])).toEqual([
     ['mad.topic', 12],
     ['mad.direct', 1],

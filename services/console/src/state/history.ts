@@ -28,6 +28,8 @@ export interface Hourly {
     readonly counts: readonly number[];
     readonly total: number;
   }[];
+  /** Of all series, hour by hour. */
+  readonly totals: readonly number[];
   readonly total: number;
 }
 
@@ -86,7 +88,8 @@ export function toHourly(rows: readonly Stat[], by: By, hours: number, nowMs: nu
     const together = times.map((_, index) => sum(rest.map((one) => one.counts[index] as number)));
     series.push({ name: `${rest.length} ${OTHERS}`, counts: together, total: sum(together) });
   }
-  return { hours: times, series, total: sum(all.map(({ total }) => total)) };
+  const totals = times.map((_, index) => sum(series.map((one) => one.counts[index] as number)));
+  return { hours: times, series, totals, total: sum(totals) };
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

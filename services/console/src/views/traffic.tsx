@@ -1,10 +1,12 @@
-import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { count, counted, dayTime } from '../format.ts';
 import { usePage } from '../page.ts';
+import { Choice } from '../parts/choice.tsx';
 import { LazyChart } from '../parts/lazy-chart.tsx';
 import { Empty, Loading, Problem } from '../parts/messages.tsx';
 import { type By, type Hourly, toHourly, WINDOWS } from '../state/history.ts';
+import { hrefTo } from '../state/route.ts';
+import { type TrafficChoice, trafficFrom, trafficQuery } from '../state/traffic-query.ts';
 
 /** Rogers' counts are read again so often, in milliseconds. */
 const RELOAD_MS = 15_000;
@@ -13,25 +15,29 @@ const BY_WORDS: Readonly<Record<By, string>> = { sender_id: 'sender', topic_patt
 
 /** How much was said, by whom and on what, hour by hour. */
 export function TrafficView() {
-  const { console } = usePage();
-  const hours = useSignal<number>(WINDOWS[1]);
-  const by = useSignal<By>('sender_id');
-  const asTable = useSignal(false);
+  const { console, route } = usePage();
+  const choice = trafficFrom(route.value.query);
+  const { hours, by, asTable } = choice;
   const { rows, problem } = console.history;
 
   useEffect(() => {
-    const load = (): void => void console.history.load(hours.value);
+    const load = (): void => void console.history.load(hours);
     load();
     const timer = setInterval(load, RELOAD_MS);
     return () => clearInterval(timer);
-  }, [console, hours.value]);
+  }, [console, hours]);
 
   // The chart moves on with the hour, not with each second.
   const thisHour = Math.floor(console.now.value / 3_600_000);
   const hourly = useMemo(
-    () => rows.value && toHourly(rows.value, by.value, hours.value, thisHour * 3_600_000),
-    [rows.value, by.value, hours.value, thisHour],
+    () => rows.value && toHourly(rows.value, by, hours, thisHour * 3_600_000),
+    [rows.value, by, hours, thisHour],
   );
+
+  function choose(changes: Partial<TrafficChoice>): void {
+    // In place: another window is no page to come back to.
+    window.location.replace(hrefTo('traffic', [], trafficQuery({ ...choice, ...changes })));
+  }
 
   return (
     <>
@@ -39,7 +45,7 @@ export function TrafficView() {
         <h1>Traffic</h1>
         {hourly && (
           <p class="summary">
-            {counted(hourly.total, 'message')} in {WINDOW_WORDS[hours.value]}, the hour under way included
+            {counted(hourly.total, 'message')} in {WINDOW_WORDS[hours]}, the hour under way included
           </p>
         )}
       </div>
@@ -48,6 +54,7 @@ export function TrafficView() {
           name="Window"
           options={WINDOWS.map((one) => [one, WINDOW_WORDS[one] as string])}
           value={hours}
+          onChoose={(value) => choose({ hours: value })}
         />
         <Choice
           name="By"
@@ -56,62 +63,32 @@ export function TrafficView() {
             ['topic_pattern', 'Topic'],
           ]}
           value={by}
+          onChoose={(value) => choose({ by: value })}
         />
         <label class="check">
           <input
             type="checkbox"
-            checked={asTable.value}
-            onChange={(event) => {
-              asTable.value = event.currentTarget.checked;
-            }}
+            checked={asTable}
+            onChange={(event) => choose({ asTable: event.currentTarget.checked })}
           />
           As a table
         </label>
       </div>
       {problem.value !== null && (
-        <Problem words={problem.value} onRetry={() => void console.history.load(hours.value)} />
+        <Problem words={problem.value} onRetry={() => void console.history.load(hours)} />
       )}
       {hourly === null && problem.value === null && <Loading what="Counting" />}
       {hourly && (
-        <section class="panel" aria-label={`Messages by hour and ${BY_WORDS[by.value]}`}>
+        <section class="panel" aria-label={`Messages by hour and ${BY_WORDS[by]}`}>
           {hourly.total === 0 && (
             <Empty title="Nothing was said in this time">
               Choose a longer window, or wait for the first message.
             </Empty>
           )}
-          {hourly.total > 0 && (asTable.value ? <Table hourly={hourly} /> : <LazyChart hourly={hourly} />)}
+          {hourly.total > 0 && (asTable ? <Table hourly={hourly} /> : <LazyChart hourly={hourly} />)}
         </section>
       )}
     </>
-  );
-}
-
-function Choice<Value extends string | number>({
-  name,
-  options,
-  value,
-}: {
-  name: string;
-  options: readonly (readonly [Value, string])[];
-  value: { value: Value };
-}) {
-  return (
-    <fieldset class="choice">
-      <legend>{name}</legend>
-      {options.map(([option, words]) => (
-        <label key={option}>
-          <input
-            type="radio"
-            name={name}
-            checked={value.value === option}
-            onChange={() => {
-              value.value = option;
-            }}
-          />
-          <span>{words}</span>
-        </label>
-      ))}
-    </fieldset>
   );
 }
 
@@ -129,6 +106,9 @@ function Table({ hourly }: { hourly: Hourly }) {
                 {name}
               </th>
             ))}
+            <th scope="col" class="number">
+              All
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -141,10 +121,22 @@ function Table({ hourly }: { hourly: Hourly }) {
                     {count(counts[index] ?? 0)}
                   </td>
                 ))}
+                <td class="number sum">{count(hourly.totals[index] ?? 0)}</td>
               </tr>
             ))
             .reverse()}
         </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row">All of them</th>
+            {hourly.series.map(({ name, total }) => (
+              <td key={name} class="number sum">
+                {count(total)}
+              </td>
+            ))}
+            <td class="number sum">{count(hourly.total)}</td>
+          </tr>
+        </tfoot>
       </table>
     </section>
   );
