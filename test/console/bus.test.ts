@@ -248,6 +248,12 @@ describe('the group', () => {
     await expect.poll(() => page.locator('.detail').textContent()).toMatch(/Sent in a minute8/);
     await page.locator('[data-member=fiedler]').click();
     await expect.poll(() => page.locator('.detail').textContent()).toMatch(/Version0\.1\.0.*DatabaseOK/);
+    expect(await page.locator('.detail').textContent()).toContain('Fiedler takes prompts as tasks.');
+    // To ask it was talk on the bus, too, and is no talk of Rogers' own.
+    const asking = page.locator('table.flows tr', {
+      hasText: 'fiedler from rogers, to show it in a console',
+    });
+    await asking.waitFor();
     await page.getByRole('link', { name: 'Its messages' }).click();
     await expect.poll(() => page.getByLabel('Sender').inputValue()).toBe('fiedler');
   });

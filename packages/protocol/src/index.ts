@@ -76,6 +76,7 @@ export {
 } from './recording.ts';
 export {
   CONSOLE_PAYLOAD_CHARS,
+  CONSOLE_READ_PREFIX,
   type ConsoleCall,
   ConsoleCallSchema,
   type ConsoleFrame,

@@ -6,6 +6,7 @@ import './styles/shell.css';
 import './styles/account.css';
 import './styles/controls.css';
 import './styles/group.css';
+import './styles/minute.css';
 import './styles/traffic.css';
 import './styles/bus-filter.css';
 import './styles/bus.css';

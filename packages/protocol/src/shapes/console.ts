@@ -8,6 +8,9 @@ import type { Connection } from './rogers.ts';
 /** Largest payload that goes to the console whole, in characters of JSON; of a larger one the beginning. */
 export const CONSOLE_PAYLOAD_CHARS = 16_384;
 
+/** With this begins the correlation id of what Rogers asks others only so that a console can show it. */
+export const CONSOLE_READ_PREFIX = 'console-read-';
+
 /** A message as the console reads it. */
 export interface ConsoleMessage extends Omit<Envelope, 'payload' | 'position'> {
   readonly position: Position;

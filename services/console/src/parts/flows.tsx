@@ -39,8 +39,8 @@ export function Flows({ flows, isPast }: { flows: readonly Flow[]; isPast: boole
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ sender, target, direct, to, count: messages }) => (
-              <tr key={`${sender} ${to}`}>
+            {rows.map(({ sender, target, direct, to, forConsole, count: messages }) => (
+              <tr key={`${sender} ${to} ${forConsole}`}>
                 <td>
                   <a href={hrefTo('bus', [], { sender })}>{sender}</a>
                 </td>
@@ -49,6 +49,7 @@ export function Flows({ flows, isPast }: { flows: readonly Flow[]; isPast: boole
                     {direct ? target : (WORDS[target] ?? target)}
                     <span class="hidden"> from {sender}</span>
                   </a>
+                  {forConsole && <span class="hint">, to show it in a console</span>}
                 </td>
                 <td class="number">
                   <div class="bar">

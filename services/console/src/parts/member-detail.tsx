@@ -40,6 +40,11 @@ export function MemberDetail({ member, flows, onClose }: Props) {
           Close
         </button>
       </div>
+      {member.purpose !== null && (
+        <p class="note">
+          {capitalized(member.id)} {member.purpose}.
+        </p>
+      )}
       <dl class="facts">
         <Fact name="Last heard">
           {member.lastHeard === null ? 'never' : ago(console.now.value - Date.parse(member.lastHeard))}

@@ -127,6 +127,7 @@ function Card({
         onClick={() => onSelect(member.id)}
       >
         <span class="name">{member.id}</span>
+        {member.purpose !== null && <span class="purpose">{member.purpose}</span>}
         <ConditionPill condition={member.condition} />
         <span class="sent" title="Messages that it sent in the last minute">
           {count(sent)}

@@ -75,3 +75,12 @@ test('nobody beats for another', () => {
     beats.add({ ...forged, message: { ...forged.message, sender_id: 'mallory' } });
   expect(beats.has('fiedler')).toBe(false);
 });
+
+test('what a MAD of ours is for is said, and nothing made up of others', () => {
+  const members = membersOf(
+    group(connection('fiedler'), connection('librarian'), connection('toString')),
+    new Beats(),
+  );
+  const purposes = Object.fromEntries(members.map(({ id, purpose }) => [id, purpose]));
+  expect(purposes).toMatchObject({ fiedler: 'takes prompts as tasks', librarian: null, toString: null });
+});

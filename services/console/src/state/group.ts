@@ -9,6 +9,8 @@ export interface Member {
   readonly id: string;
   /** It beats: it is a MAD, and no client. */
   readonly isMad: boolean;
+  /** What it is for, in a few words; null where nobody knows: a MAD registers no such words. */
+  readonly purpose: string | null;
   readonly condition: Condition;
   /** Its newest word, as ISO 8601; null where none was heard. */
   readonly lastHeard: string | null;
@@ -21,8 +23,14 @@ interface Beat extends Pick<Heartbeat, 'instance_id' | 'version' | 'health'> {
   readonly timeMs: number;
 }
 
-/** They are MADs, though no beat of theirs was heard yet. */
-const KNOWN_MADS = ['rogers', 'grace', 'fiedler', 'sequential-thinking'];
+/** They are MADs, though no beat of theirs was heard yet; and what each is for. */
+const PURPOSES: ReadonlyMap<string, string> = new Map([
+  ['rogers', 'watches all that is said'],
+  ['grace', 'lets clients onto the bus'],
+  ['fiedler', 'takes prompts as tasks'],
+  ['sequential-thinking', 'makes plans of steps'],
+]);
+const KNOWN_MADS = [...PURPOSES.keys()];
 /** An instance that did not beat for so long is none any more, in milliseconds. */
 const INSTANCE_MS = 60_000;
 
@@ -72,6 +80,7 @@ function memberOf(id: string, group: ConsoleGroup, beats: Beats): Member {
   return {
     id,
     isMad: beats.has(id) || KNOWN_MADS.includes(id),
+    purpose: PURPOSES.get(id) ?? null,
     condition: status === 'HEALTHY' ? (newest?.health ?? status) : status,
     lastHeard: connection?.last_heartbeat ?? (newest ? new Date(newest.timeMs).toISOString() : null),
     version: newest?.version ?? null,

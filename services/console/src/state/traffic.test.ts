@@ -1,3 +1,4 @@
+import { CONSOLE_READ_PREFIX } from '@mad-group/protocol';
 import { expect, test } from 'vitest';
 import { entry } from '../testing.ts';
 import { toEntry } from './entries.ts';
@@ -16,9 +17,9 @@ test('flows of a minute are summed up by sender and target, the largest first', 
   traffic.add(entry(3, { ...ago(5), sender_id: 'fiedler', channel: 'mad.stream.task' }));
   traffic.add(entry(4, { ...ago(70), sender_id: 'long-gone' }));
   expect(traffic.flows(NOW)).toEqual([
-    { sender: 'grace', target: 'topic.news', direct: false, to: 'topic.news', count: 3 },
-    { sender: 'fiedler', target: 'stream', direct: false, to: 'stream', count: 1 },
-    { sender: 'grace', target: 'fiedler', direct: true, to: '@fiedler', count: 1 },
+    { sender: 'grace', target: 'topic.news', direct: false, to: 'topic.news', forConsole: false, count: 3 },
+    { sender: 'fiedler', target: 'stream', direct: false, to: 'stream', forConsole: false, count: 1 },
+    { sender: 'grace', target: 'fiedler', direct: true, to: '@fiedler', forConsole: false, count: 1 },
   ]);
 });
 
@@ -35,7 +36,7 @@ test('a withheld message counts, a gap does not', () => {
     if (one) traffic.add(one);
   }
   expect(traffic.flows(NOW)).toEqual([
-    { sender: 'fiedler', target: 'stream', direct: false, to: 'stream', count: 1 },
+    { sender: 'fiedler', target: 'stream', direct: false, to: 'stream', forConsole: false, count: 1 },
   ]);
 });
 
@@ -51,4 +52,16 @@ test('the rate is that of the last whole seconds', () => {
   for (let index = 0; index < 100; index += 1) traffic.add(entry(index, { ms: NOW - 5000 + index * 50 }));
   expect(traffic.rate(NOW)).toBeCloseTo(20, 0);
   expect(traffic.perSecond(NOW - 1000).reduce((sum, value) => sum + value)).toBe(100);
+});
+
+test('what Rogers asks for a console is a flow of its own', () => {
+  const traffic = new Traffic();
+  const ask = { sender_id: 'rogers', channel: 'mad.direct.fiedler', recipient_id: 'fiedler', ...ago(1) };
+  traffic.add(entry(1, { ...ask, correlation_id: `${CONSOLE_READ_PREFIX}1` }));
+  traffic.add(entry(2, ask));
+  traffic.add(entry(3, ask));
+  expect(traffic.flows(NOW).map(({ forConsole, count }) => [forConsole, count])).toEqual([
+    [false, 2],
+    [true, 1],
+  ]);
 });

@@ -12,8 +12,15 @@ export interface Flow {
   readonly direct: boolean;
   /** The target as the filter of the bus has it. */
   readonly to: string;
+  /** Rogers asks so that a console can show it, or is answered: a view that looks makes traffic itself. */
+  readonly forConsole: boolean;
   readonly count: number;
 }
+
+/** `CONSOLE_READ_PREFIX` of the protocol, whose code would weigh more than this page. */
+const CONSOLE_READ_PREFIX = 'console-read-';
+const isForConsole = (entry: Entry): boolean =>
+  entry.type === 'message' && entry.message.correlation_id.startsWith(CONSOLE_READ_PREFIX);
 
 /** One second's counts. */
 interface Bucket {
@@ -32,7 +39,7 @@ export class Traffic {
     if (sender === null) return;
     const bucket = this.#bucket(Math.floor(entry.timeMs / 1000));
     if (bucket === null) return;
-    const key = `${sender}${KEY_BREAK}${targetOf(entry)}`;
+    const key = [sender, targetOf(entry), isForConsole(entry)].join(KEY_BREAK);
     bucket.flows.set(key, (bucket.flows.get(key) ?? 0) + 1);
   }
 
@@ -44,9 +51,10 @@ export class Traffic {
     }
     return [...sums]
       .map(([key, count]) => {
-        const [sender = '', target = ''] = key.split(KEY_BREAK);
-        const direct = target.startsWith('@');
-        return { sender, target: direct ? target.slice(1) : target, direct, to: target, count };
+        const [sender = '', to = '', isRead] = key.split(KEY_BREAK);
+        const direct = to.startsWith('@');
+        const target = direct ? to.slice(1) : to;
+        return { sender, target, direct, to, forConsole: isRead === 'true', count };
       })
       .sort((a, b) => b.count - a.count || a.sender.localeCompare(b.sender));
   }

@@ -17,6 +17,19 @@ describe('tools called from the console', () => {
       .toBe('fiedler');
   });
 
+  test('that only look can be told on the bus from what Rogers has to say of its own', async () => {
+    const { call, said } = await startConsole();
+    await call('alice', 'fiedler', 'fiedler_list_tasks');
+    await call('alice', 'fiedler', 'fiedler_list_tasks', { correlation_id: 'corr-8' });
+    await call('alice', 'fiedler', 'fiedler_cancel_task', { task_id: 't' });
+    const ids = (await said('mad.direct.fiedler')).map(({ correlation_id: id }) => id);
+    expect(ids).toEqual([
+      expect.stringMatching(/^console-read-[0-9a-f-]{36}$/),
+      'corr-8',
+      expect.not.stringContaining('console'),
+    ]);
+  });
+
   test('that act need the scope for it, and nothing is sent without', async () => {
     const { call, said } = await startConsole();
     expect(await call('bob', 'fiedler', 'fiedler_cancel_task', { task_id: 't' })).toEqual({

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { BusToolClient, PageContext } from '@mad-group/mad';
 import {
   type Caller,
+  CONSOLE_READ_PREFIX,
   type ConsoleCall,
   createEnvelope,
   type Envelope,
@@ -98,17 +100,30 @@ export function createActions({ ownId, bus, others, store, log }: ActionOptions)
     });
   }
 
-  async function run(call: ConsoleCall, caller: Caller, context: PageContext, signal: AbortSignal) {
+  async function run(
+    call: ConsoleCall,
+    scope: Scope,
+    caller: Caller,
+    context: PageContext,
+    signal: AbortSignal,
+  ) {
     const { mad, tool_name: toolName, tool_input: toolInput } = call;
     if (mad === ownId) {
       const { reply } = await context.call({ caller, toolName, toolInput, signals: [signal] });
       return throwErrorReply(reply as Record<string, unknown>);
     }
-    const correlationId = toolInput.correlation_id;
+    const given = toolInput.correlation_id;
+    const correlationId =
+      typeof given === 'string' && given !== ''
+        ? given
+        : // Who watches the bus can tell it from what Rogers has to say of its own.
+          scope === READS
+          ? `${CONSOLE_READ_PREFIX}${randomUUID()}`
+          : undefined;
     return others.call(mad, toolName, toolInput, {
       caller,
       signal,
-      ...(typeof correlationId === 'string' && correlationId !== '' ? { correlationId } : {}),
+      ...(correlationId === undefined ? {} : { correlationId }),
     });
   }
 
@@ -119,9 +134,9 @@ export function createActions({ ownId, bus, others, store, log }: ActionOptions)
       const words = `'${call.tool_name}' needs the scope '${scope}'; '${caller.name}' has: ${has}.`;
       throw new MadError('forbidden', words);
     }
-    if (scope === READS) return run(call, caller, context, signal);
+    if (scope === READS) return run(call, scope, caller, context, signal);
     try {
-      const reply = await run(call, caller, context, signal);
+      const reply = await run(call, scope, caller, context, signal);
       void record(call, caller, 'ok', reply.task_id);
       return reply;
     } catch (error) {
