@@ -40,7 +40,13 @@ export const startBrowser = (): Promise<Browser> =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     // In a container there is no other sandbox to be had, and the pages are our own.
-    args: ['--no-sandbox', '--enable-precise-memory-info', '--js-flags=--expose-gc'],
+    args: [
+      '--no-sandbox',
+      '--enable-precise-memory-info',
+      '--js-flags=--expose-gc',
+      // The only one of those that a browser refuses among the ports that tests are given.
+      '--explicitly-allowed-ports=10080',
+    ],
   });
 
 /** @param url of the console: `http://127.0.0.1:8002/console` */
