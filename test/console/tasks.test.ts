@@ -65,6 +65,33 @@ describe('tasks', () => {
       .toMatchObject({ caller: 'alice', tool: 'fiedler_cancel_task', outcome: 'ok', task_id: taskId });
   });
 
+  test('are filtered by state and MAD, and the address holds the filter beside the one that is open', async () => {
+    const { page } = await scene.open('alice', '#/ask');
+    await page.getByRole('radio', { name: 'Rogers' }).check();
+    await page.getByLabel('Prompt for Rogers').fill('Is everything up, of all there is?');
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('Completed', { exact: true }).waitFor();
+    const taskId = await ask('alice', 'Speak slowly, to be filtered');
+    await page.getByRole('link', { name: 'Tasks', exact: true }).click();
+    const rows = page.locator('.task-row');
+    await expect.poll(() => rows.first().textContent()).toContain('to be filtered');
+    await page.getByRole('combobox', { name: 'State', exact: true }).selectOption('Under way');
+    await expect.poll(() => rows.count()).toBe(1);
+    await page.getByText(/; 1 shown of the \d+ newest tasks$/).waitFor();
+    await rows.click();
+    await page.getByRole('link', { name: 'Follow it on the bus' }).waitFor();
+    expect(new URL(page.url()).hash).toBe(`#/tasks/fiedler/${taskId}?state=open`);
+    await page.reload();
+    await expect.poll(() => rows.count()).toBe(1);
+    await page.getByRole('combobox', { name: 'MAD', exact: true }).selectOption('rogers');
+    await page.getByText('No task is of this kind').waitFor();
+    await page.getByRole('combobox', { name: 'State', exact: true }).selectOption('All states');
+    await expect.poll(() => rows.allTextContents()).toEqual([expect.stringContaining('of all there is')]);
+    await page.getByRole('link', { name: 'Close' }).click();
+    expect(new URL(page.url()).hash).toBe('#/tasks?mad=rogers');
+    scene.model.release();
+  });
+
   test('of others are the admin’s to see, and nobody else’s', async () => {
     const taskId = await ask('alice', 'Only alice and admins see this');
     const viewer = await scene.open('viewer', `#/tasks/fiedler/${taskId}`);

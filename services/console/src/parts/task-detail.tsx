@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { clockTime, day, utc, ZONE } from '../format.ts';
 import { usePage } from '../page.ts';
 import { hrefTo } from '../state/route.ts';
+import { taskFilterFrom, taskQuery } from '../state/task-filter.ts';
 import { hasEnded } from '../state/task-model.ts';
 import type { TaskMad } from '../state/tasks.ts';
 import type { ApiError } from '../wire/api.ts';
@@ -14,7 +15,7 @@ import { TaskWork } from './task-work.tsx';
 
 /** One task: what was asked, and its work as it comes. */
 export function TaskDetail({ mad, taskId }: { mad: TaskMad; taskId: string }) {
-  const { console } = usePage();
+  const { console, route } = usePage();
   const { tasks } = console;
   const [problem, setProblem] = useState<string | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -38,7 +39,12 @@ export function TaskDetail({ mad, taskId }: { mad: TaskMad; taskId: string }) {
         {model.seq > 0 && !hasEnded(model.status) && (
           <CancelButton mad={mad} taskId={taskId} onGone={() => heading.current?.focus()} />
         )}
-        <a class="button small" href={hrefTo('tasks')}>
+        {task && (
+          <a class="button small" href={hrefTo('trace', [task.correlation_id], { near: String(askedMs) })}>
+            Follow it on the bus
+          </a>
+        )}
+        <a class="button small" href={hrefTo('tasks', [], taskQuery(taskFilterFrom(route.value.query)))}>
           Close
         </a>
       </div>
@@ -57,24 +63,19 @@ export function TaskDetail({ mad, taskId }: { mad: TaskMad; taskId: string }) {
       </p>
       <TaskAnnouncer task={model} name={mad} />
       {task && (
-        <>
-          <dl class="facts is-wide">
-            <Fact name="Asked">
-              <time title={utc(askedMs)}>
-                {day(askedMs)}, {clockTime(askedMs)}
-              </time>{' '}
-              ({ZONE})
-            </Fact>
-            <Fact name="Owner">{task.owner}</Fact>
-            <Fact name="Told when it ends">{task.requester_id}</Fact>
-            <Fact name="Attempt">{model.attempt}</Fact>
-            <Fact name="Task id">{taskId}</Fact>
-            <Fact name="Conversation id">{task.conversation_id}</Fact>
-          </dl>
-          <a class="button small" href={hrefTo('trace', [task.correlation_id], { near: String(askedMs) })}>
-            Follow it on the bus
-          </a>
-        </>
+        <dl class="facts is-wide">
+          <Fact name="Asked">
+            <time title={utc(askedMs)}>
+              {day(askedMs)}, {clockTime(askedMs)}
+            </time>{' '}
+            ({ZONE})
+          </Fact>
+          <Fact name="Owner">{task.owner}</Fact>
+          <Fact name="Told when it ends">{task.requester_id}</Fact>
+          <Fact name="Attempt">{model.attempt}</Fact>
+          <Fact name="Task id">{taskId}</Fact>
+          <Fact name="Conversation id">{task.conversation_id}</Fact>
+        </dl>
       )}
     </section>
   );

@@ -1,10 +1,12 @@
 import { useEffect } from 'preact/hooks';
-import { ago, clip, counted, duration } from '../format.ts';
+import { ago, clip, count, counted, duration } from '../format.ts';
 import { usePage } from '../page.ts';
 import { ConditionPill } from '../parts/condition.tsx';
 import { Empty, Loading, Problem } from '../parts/messages.tsx';
 import { TaskDetail } from '../parts/task-detail.tsx';
+import { TaskFilter } from '../parts/task-filter.tsx';
 import { hrefTo } from '../state/route.ts';
+import { matchesTask, taskFilterFrom, taskQuery } from '../state/task-filter.ts';
 import { hasEnded } from '../state/task-model.ts';
 import { TASK_MADS, type Task, type TaskMad } from '../state/tasks.ts';
 
@@ -19,6 +21,10 @@ export function TasksView() {
   useEffect(() => void tasks.load(), [tasks]);
 
   const list = tasks.list.value;
+  const filter = taskFilterFrom(route.value.query);
+  const query = taskQuery(filter);
+  const isFiltered = Object.keys(query).length > 0;
+  const shown = list.filter((task) => matchesTask(filter, task));
   const running = list.filter(({ status }) => !hasEnded(status)).length;
 
   return (
@@ -28,8 +34,10 @@ export function TasksView() {
           <h1>Tasks</h1>
           <p class="summary">
             {counted(running, 'task')} under way{console.session.lacks('admin') === null ? '' : ', yours'}
+            {isFiltered && `; ${count(shown.length)} shown of the ${counted(list.length, 'newest task')}`}
           </p>
         </div>
+        {list.length > 0 && <TaskFilter />}
         {[...tasks.problems.value].map(([name, words]) => (
           <Problem
             key={name}
@@ -44,10 +52,16 @@ export function TasksView() {
           </Empty>
         )}
         <ul class="task-rows" aria-label="Tasks, newest first">
-          {list.map((task) => (
-            <TaskRow key={task.task_id} task={task} isOn={task.task_id === taskId} />
+          {shown.map((task) => (
+            <TaskRow key={task.task_id} task={task} isOn={task.task_id === taskId} query={query} />
           ))}
         </ul>
+        {list.length > 0 && shown.length === 0 && (
+          <Empty title="No task is of this kind">
+            <a href={hrefTo('tasks', route.value.path)}>Show all</a>
+            {tasks.hasOlder.value && ', or look among the older ones.'}
+          </Empty>
+        )}
         {tasks.hasOlder.value && (
           <button
             type="button"
@@ -64,7 +78,16 @@ export function TasksView() {
   );
 }
 
-function TaskRow({ task, isOn }: { task: Task & { mad: TaskMad }; isOn: boolean }) {
+function TaskRow({
+  task,
+  isOn,
+  query,
+}: {
+  task: Task & { mad: TaskMad };
+  isOn: boolean;
+  /** The filter, which stays. */
+  query: Record<string, string>;
+}) {
   const { console } = usePage();
   const nowMs = console.now.value;
   const createdMs = Date.parse(task.created_at);
@@ -73,7 +96,7 @@ function TaskRow({ task, isOn }: { task: Task & { mad: TaskMad }; isOn: boolean 
     <li>
       <a
         class="task-row"
-        href={hrefTo('tasks', [task.mad, task.task_id])}
+        href={hrefTo('tasks', [task.mad, task.task_id], query)}
         aria-current={isOn ? 'true' : undefined}
         data-task={task.task_id}
       >
