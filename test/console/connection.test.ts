@@ -180,6 +180,14 @@ test('a piece of the log that is gone is told where it is missing', async () => 
   await proxy.heal();
   await tab.page.getByText('after the gap').waitFor();
   const rows = await tab.page.locator('.row').allTextContents();
+  // What the log lost and the page still has is in its trace; who never had it is told why it is not there.
+  await tab.page.getByText('before the gap').click();
+  await tab.page.getByRole('link', { name: 'Follow this conversation' }).click();
+  await tab.page.getByText('1 message of these the log has no more').waitFor();
+  await tab.page.locator('.hop', { hasText: 'before the gap' }).waitFor();
+  const other = await scene.open('admin', new URL(tab.page.url()).hash);
+  await other.page.getByText('The log has let go of it').waitFor();
+  await other.page.getByText('The log keeps the newest, up to its bounds.').waitFor();
   const gap = rows.findIndex((row) => row.includes('had left the log before they were read'));
   expect(gap).toBeGreaterThan(rows.findIndex((row) => row.includes('before the gap')));
   expect(gap).toBeLessThan(rows.findIndex((row) => row.includes('after the gap')));

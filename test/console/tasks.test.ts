@@ -51,6 +51,10 @@ describe('tasks', () => {
     await expect.poll(() => tool.locator('pre').textContent()).toContain('Plan the steps to move a database');
     await page.getByRole('link', { name: 'Follow it on the bus' }).click();
     await page.getByText('plan of 4 steps').waitFor();
+    await page.getByText('over a connection of its own, and not over the bus').waitFor();
+    await page.getByRole('link', { name: 'Its task' }).click();
+    await page.locator('.plan').waitFor();
+    expect(new URL(page.url()).hash).toBe(`#/tasks/fiedler/${taskId}`);
   });
 
   test('cancel ends it, as its owner', async () => {

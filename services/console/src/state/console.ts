@@ -170,7 +170,7 @@ export function createConsole(window: Window): Console {
     openTrace(correlationId, nearMs) {
       if (trace?.correlationId === correlationId) return trace;
       trace?.stop();
-      trace = new Trace(api, correlationId, nearMs);
+      trace = new Trace(api, correlationId, nearMs, log.entries.slice());
       return trace;
     },
     onLive(listener) {

@@ -2,7 +2,7 @@ import type { ConsoleFrame } from '@mad-group/protocol';
 import { expect, test } from 'vitest';
 import { entry, event, frame } from '../testing.ts';
 import type { MessageEntry } from './entries.ts';
-import { hopsOf, Trace } from './trace.ts';
+import { beganLater, hopsOf, Trace, tasksOf } from './trace.ts';
 
 const token = (number: number, text: string, task = 't'): MessageEntry =>
   entry(number, {
@@ -50,4 +50,36 @@ test('what the log holds and what comes meanwhile are one trace, in order, each 
   expect(paths).toEqual(['search?correlation_id=x&since_ms=4100000']);
   trace.searchWhole();
   expect(paths[1]).toBe('search?correlation_id=x');
+});
+
+test('what the page still holds and the log has lost is shown, and counted as gone', async () => {
+  async function* frames(): AsyncGenerator<ConsoleFrame[]> {
+    yield [frame(3, { correlation_id: 'x' })];
+    yield [{ type: 'end', searched_from: '1970-01-01T00:16:40.025Z' }];
+  }
+  const held = [1, 2, 3].map((number) => entry(number, { correlation_id: number === 2 ? 'y' : 'x' }));
+  const trace = new Trace({ frames }, 'x', 1_000_010, held);
+  expect(trace.messages.value.map(({ message }) => message.message_id)).toEqual(['m1', 'm3']);
+  await expect.poll(() => trace.search.value.state).toBe('done');
+  expect(trace.messages.value.map(({ message }) => message.message_id)).toEqual(['m1', 'm3']);
+  expect(trace.gone.value).toBe(1);
+  expect(beganLater(trace.search.value, trace.nearMs)).toBe(true);
+  expect(beganLater(trace.search.value, 1_000_030)).toBe(false);
+  expect(beganLater(trace.search.value, null)).toBe(false);
+});
+
+test('a search of a part says nothing of what is older than it', async () => {
+  async function* frames(): AsyncGenerator<ConsoleFrame[]> {
+    yield [{ type: 'end', searched_from: null }];
+  }
+  const old = entry(1, { correlation_id: 'x', ms: 1_000 });
+  const trace = new Trace({ frames }, 'x', 5_000_000, [old]);
+  await expect.poll(() => trace.search.value.state).toBe('done');
+  expect(trace.gone.value).toBe(0);
+});
+
+test('a trace leads back to the tasks whose events it has', () => {
+  const own = { ...token(1, 'a', 'task-1') };
+  const fromFiedler = entry(2, { channel: 'mad.stream.task-2', sender_id: 'fiedler' }) as MessageEntry;
+  expect(tasksOf([own, fromFiedler, fromFiedler])).toEqual([{ mad: 'fiedler', taskId: 'task-2' }]);
 });

@@ -2,6 +2,7 @@ import type { ConsoleFrame, TaskEvent } from '@mad-group/protocol';
 import { type Signal, signal } from '@preact/signals';
 import type { Api, ApiError } from '../wire/api.ts';
 import { type Entry, type MessageEntry, toEntry } from './entries.ts';
+import { TASK_MADS, type TaskMad } from './tasks.ts';
 
 /** How far back a search goes at first, in milliseconds before what is known; the log may hold days. */
 const NEAR_MS = 15 * 60_000;
@@ -12,7 +13,7 @@ export interface Search {
   readonly state: 'running' | 'done' | 'failed';
   /** Whether it looked at the whole log. */
   readonly whole: boolean;
-  /** The oldest entry that was looked at, as ISO 8601. */
+  /** The oldest entry that was looked at, as ISO 8601; null where there was none. */
   readonly searchedFrom: string | null;
   readonly problem: string | null;
 }
@@ -23,15 +24,36 @@ export class Trace {
   /** In the order of the log. */
   readonly messages: Signal<readonly MessageEntry[]> = signal([]);
   readonly search: Signal<Search>;
+  /** Messages that this page still holds, and a search of the log did not find any more. */
+  readonly gone: Signal<number> = signal(0);
+  /** A time at which one of them is known to be, in milliseconds since 1970; null where none is. */
+  readonly nearMs: number | null;
   readonly #api: Pick<Api, 'frames'>;
   readonly #stop = new AbortController();
   readonly #known = new Set<string>();
+  /** Positions of what the page held already and the search has not found. */
+  readonly #unfound = new Map<string, number>();
   #pending: MessageEntry[] = [];
 
-  /** @param nearMs a time at which one of them is known to be; null searches the whole log */
-  constructor(api: Pick<Api, 'frames'>, correlationId: string, nearMs: number | null) {
+  /**
+   * @param nearMs a time at which one of them is known to be; null searches the whole log
+   * @param held what the page has read of the bus: the log may have lost it by now
+   */
+  constructor(
+    api: Pick<Api, 'frames'>,
+    correlationId: string,
+    nearMs: number | null,
+    held: readonly Entry[] = [],
+  ) {
     this.#api = api;
     this.correlationId = correlationId;
+    this.nearMs = nearMs;
+    for (const entry of held) {
+      if (!this.#isOwn(entry)) continue;
+      this.#unfound.set(entry.position, entry.timeMs);
+      this.#add(entry);
+    }
+    this.flush();
     this.search = signal({ state: 'running', whole: nearMs === null, searchedFrom: null, problem: null });
     void this.#run(nearMs === null ? null : nearMs - NEAR_MS);
   }
@@ -44,8 +66,7 @@ export class Trace {
 
   /** Takes what comes over the bus. */
   take(entry: Entry): void {
-    if (entry.type !== 'message' || entry.message.correlation_id !== this.correlationId) return;
-    this.#add(entry);
+    if (this.#isOwn(entry)) this.#add(entry);
   }
 
   /** Shows what was taken: called once for many. */
@@ -60,6 +81,10 @@ export class Trace {
     this.#stop.abort();
   }
 
+  #isOwn(entry: Entry): entry is MessageEntry {
+    return entry.type === 'message' && entry.message.correlation_id === this.correlationId;
+  }
+
   #add(entry: MessageEntry): void {
     if (this.#known.has(entry.position)) return;
     this.#known.add(entry.position);
@@ -71,20 +96,23 @@ export class Trace {
     if (sinceMs !== null) query.set('since_ms', String(Math.max(0, Math.floor(sinceMs))));
     try {
       for await (const frames of this.#api.frames(`search?${query}`, this.#stop.signal))
-        this.#takeFrames(frames);
+        this.#takeFrames(frames, sinceMs ?? 0);
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       this.search.value = { ...this.search.value, state: 'failed', problem: (error as ApiError).message };
     }
   }
 
-  #takeFrames(frames: readonly ConsoleFrame[]): void {
+  #takeFrames(frames: readonly ConsoleFrame[], sinceMs: number): void {
     for (const frame of frames) {
       if (frame.type === 'end') {
+        this.gone.value = [...this.#unfound.values()].filter((timeMs) => timeMs >= sinceMs).length;
         this.search.value = { ...this.search.value, state: 'done', searchedFrom: frame.searched_from };
       }
       const entry = toEntry(frame, 0);
-      if (entry?.type === 'message') this.#add(entry);
+      if (entry?.type !== 'message') continue;
+      this.#unfound.delete(entry.position);
+      this.#add(entry);
     }
     this.flush();
   }
@@ -125,3 +153,23 @@ export function hopsOf(messages: readonly MessageEntry[]): Hop[] {
   }
   return hops;
 }
+
+/** The tasks whose events are among them: where one can go back to. */
+export function tasksOf(messages: readonly MessageEntry[]): { mad: TaskMad; taskId: string }[] {
+  const tasks = new Map<string, { mad: TaskMad; taskId: string }>();
+  for (const { kind, message } of messages) {
+    const mad = TASK_MADS.find((name) => name === message.sender_id);
+    if (kind !== 'stream' || mad === undefined) continue;
+    const taskId = message.channel.slice('mad.stream.'.length);
+    tasks.set(taskId, { mad, taskId });
+  }
+  return [...tasks.values()];
+}
+
+/** Whether the time that was sought lies before all that the log still has. */
+export const beganLater = ({ searchedFrom }: Search, nearMs: number | null): boolean =>
+  nearMs !== null && searchedFrom !== null && Date.parse(searchedFrom) > nearMs;
+
+/** Fiedler's word that it has a plan. */
+export const isPlan = ({ kind, message }: MessageEntry): boolean =>
+  kind === 'stream' && (message.payload as TaskEvent | null)?.type === 'plan';

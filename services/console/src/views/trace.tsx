@@ -1,10 +1,10 @@
 import { useEffect, useMemo } from 'preact/hooks';
-import { clockTime, counted, day, dayTime, duration, utc, ZONE } from '../format.ts';
+import { clockTime, counted, day, duration, shortId, utc, ZONE } from '../format.ts';
 import { usePage } from '../page.ts';
-import { Empty, Loading, Problem } from '../parts/messages.tsx';
+import { SearchState } from '../parts/search-state.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 import { hrefTo } from '../state/route.ts';
-import { hopsOf, type Search, type Trace } from '../state/trace.ts';
+import { hopsOf, isPlan, tasksOf } from '../state/trace.ts';
 
 /** One correlation id through all of its hops. */
 export function TraceView() {
@@ -19,6 +19,11 @@ export function TraceView() {
   const hops = useMemo(() => hopsOf(messages), [messages]);
   const first = messages[0];
   const last = messages.at(-1);
+  const listed = console.tasks.list.value.filter((task) => task.correlation_id === correlationId);
+  const traced = tasksOf(messages);
+  // A log that is gone does not take the way back with it, where the tasks were looked at.
+  const own = traced.length > 0 ? traced : listed.map(({ mad, task_id }) => ({ mad, taskId: task_id }));
+  const hasPlan = messages.some(isPlan);
   const members = new Set(messages.map(({ message }) => message.sender_id));
 
   return (
@@ -28,6 +33,11 @@ export function TraceView() {
         <p class="summary">
           <code class="whole-id">{correlationId}</code>
         </p>
+        {own.map(({ mad, taskId }) => (
+          <a key={taskId} class="button small" href={hrefTo('tasks', [mad, taskId])}>
+            {own.length === 1 ? 'Its task' : `Task ${shortId(taskId)} of ${mad}`}
+          </a>
+        ))}
         <a class="button small" href={hrefTo('bus', [], { text: correlationId })}>
           In the tail
         </a>
@@ -43,35 +53,13 @@ export function TraceView() {
         </p>
       )}
       <SearchState trace={trace} found={messages.length} />
-      {hops.length > 0 && <Timeline hops={hops} />}
-    </>
-  );
-}
-
-function SearchState({ trace, found }: { trace: Trace; found: number }) {
-  const search: Search = trace.search.value;
-  if (search.state === 'failed') {
-    return <Problem words={search.problem ?? ''} onRetry={() => trace.searchWhole()} />;
-  }
-  if (search.state === 'running')
-    return <Loading what={search.whole ? 'Searching the whole log' : 'Searching the log'} />;
-  const from = search.searchedFrom === null ? null : dayTime(Date.parse(search.searchedFrom));
-  return (
-    <>
-      {found === 0 && (
-        <Empty title="No message has this id">
-          The log may have let go of it by now, or it is another caller’s. What comes from now on is shown
-          here.
-        </Empty>
-      )}
-      {!search.whole && (
+      {hasPlan && (
         <p class="hint">
-          {from === null ? 'Nothing was looked at.' : `The log was searched from ${from} on.`}{' '}
-          <button type="button" class="small" onClick={() => trace.searchWhole()}>
-            Search all of it
-          </button>
+          Who made the plan is not among the senders: Fiedler asks Sequential Thinking over a connection of
+          its own, and not over the bus.
         </p>
       )}
+      {hops.length > 0 && <Timeline hops={hops} />}
     </>
   );
 }
