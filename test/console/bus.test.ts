@@ -48,6 +48,13 @@ describe('the tail of the bus', () => {
     await expect.poll(() => rows.count()).toBe(2);
     const clear = page.getByRole('button', { name: 'Clear filters' });
     await clear.click();
+    const beats = page.locator('.row .channel', { hasText: 'system.heartbeat' });
+    await expect.poll(() => beats.count()).toBeGreaterThan(0);
+    await page.getByRole('button', { name: 'Hide heartbeats' }).click();
+    await expect.poll(() => beats.count()).toBe(0);
+    expect(await rows.count()).toBeGreaterThan(2);
+    expect(new URL(page.url()).hash).toBe('#/bus?kinds=direct%2Ctopic%2Cstream%2Cother');
+    await clear.click();
     await expect.poll(() => rows.count()).toBeGreaterThan(2);
     expect(new URL(page.url()).hash).toBe('#/bus');
     await clear.waitFor({ state: 'detached' });
@@ -132,7 +139,7 @@ describe('the tail of the bus', () => {
   test('says times in the reader’s zone, names it, and has them in UTC, too', async () => {
     await say('at what time');
     const { page } = await scene.open('admin', '#/bus?text=at+what+time', { timezoneId: 'Asia/Tokyo' });
-    await page.getByText('messages, times in Asia/Tokyo').waitFor();
+    await page.getByText('Times in Asia/Tokyo').waitFor();
     const row = page.locator('.row').last();
     const shown = (await row.locator('time').textContent()) ?? '';
     const asUtc = (await row.locator('time').getAttribute('title')) ?? '';

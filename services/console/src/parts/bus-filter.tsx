@@ -1,9 +1,18 @@
 import { useComputed } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { ZONE } from '../format.ts';
 import { usePage } from '../page.ts';
 import { type Filter, NO_FILTER } from '../state/bus-log.ts';
 import { KINDS, type Kind, senderOf } from '../state/entries.ts';
-import { filterFrom, isEveryKind, isFiltered, queryFrom, toggled } from '../state/filter-query.ts';
+import {
+  filterFrom,
+  isEveryKind,
+  isFiltered,
+  isQuiet,
+  QUIET,
+  queryFrom,
+  toggled,
+} from '../state/filter-query.ts';
 import { hrefTo, parseRoute } from '../state/route.ts';
 
 /** After the last key, in milliseconds: the filter looks at every message. */
@@ -101,6 +110,14 @@ export function BusFilter() {
           </button>
         ))}
       </fieldset>
+      <button
+        type="button"
+        class="small hold"
+        aria-pressed={isQuiet(filter.kinds)}
+        onClick={() => change({ kinds: isQuiet(filter.kinds) ? NO_FILTER.kinds : QUIET })}
+      >
+        Hide heartbeats
+      </button>
       {filter.to !== null && (
         <button type="button" class="small" onClick={() => change({ to: null })}>
           <span class="hidden">Not only</span> to {filter.to.replace(/^@/, '')}{' '}
@@ -112,6 +129,7 @@ export function BusFilter() {
           Clear filters
         </button>
       )}
+      <p class="hint">Times in {ZONE}</p>
     </search>
   );
 }

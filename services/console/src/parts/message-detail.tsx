@@ -72,9 +72,11 @@ function Content({ entry }: { entry: Extract<Entry, { type: 'message' }> }) {
         </a>
       </div>
       <dl class="facts is-wide">
-        <Fact name={`Time in ${ZONE}`}>
-          {day(sentMs)}, {clockTime(sentMs)}
-        </Fact>
+        {ZONE !== 'UTC' && (
+          <Fact name={`Time in ${ZONE}`}>
+            {day(sentMs)}, {clockTime(sentMs)}
+          </Fact>
+        )}
         <Fact name="Time in UTC">
           <time dateTime={message.timestamp}>{utc(sentMs)}</time>
         </Fact>

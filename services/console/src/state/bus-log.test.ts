@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { entry } from '../testing.ts';
 import { BusLog, NO_FILTER } from './bus-log.ts';
 import { KINDS, type Kind, toEntry } from './entries.ts';
-import { filterFrom, isFiltered, queryFrom, toggled } from './filter-query.ts';
+import { filterFrom, isFiltered, isQuiet, QUIET, queryFrom, toggled } from './filter-query.ts';
 import { SlidingList } from './window.ts';
 
 test('a sliding list is an array that is pushed to and shifted from', () => {
@@ -119,5 +119,6 @@ test('the first click on a kind singles it out, others join or leave, and none i
     kinds = toggled(kinds, kind);
     return [...kinds];
   });
+  expect([isQuiet(toggled(QUIET, 'direct')), isQuiet(QUIET), isQuiet(kinds)]).toEqual([false, true, false]);
   expect(seen).toEqual([['direct'], ['direct', 'stream'], ['stream'], [...KINDS]]);
 });

@@ -27,6 +27,11 @@ export function queryFrom({ text, sender, to, kinds }: Filter): Record<string, s
 /** No kind is singled out. */
 export const isEveryKind = (kinds: ReadonlySet<Kind>): boolean => kinds.size === KINDS.length;
 
+/** All but the system's own channel, whose heartbeats are most of a quiet log: one click, and not four. */
+export const QUIET: ReadonlySet<Kind> = new Set(KINDS.filter((kind) => kind !== 'system'));
+export const isQuiet = (kinds: ReadonlySet<Kind>): boolean =>
+  kinds.size === QUIET.size && !kinds.has('system');
+
 export const isFiltered = (filter: Filter): boolean => Object.keys(queryFrom(filter)).length > 0;
 
 /** A click on a kind: the first singles it out, others join it or leave; with none left all are shown. */

@@ -1,6 +1,6 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { count, ZONE } from '../format.ts';
+import { count } from '../format.ts';
 import { usePage } from '../page.ts';
 import { BusFilter } from '../parts/bus-filter.tsx';
 import { BusList } from '../parts/bus-list.tsx';
@@ -50,7 +50,7 @@ export function BusView() {
         <div class="view-head">
           <h1>Bus</h1>
           <p class="summary">
-            {count(rows.value.length)} of {count(log.entries.length)} messages, times in {ZONE}
+            {count(rows.value.length)} of {count(log.entries.length)} messages
           </p>
           <button
             type="button"
