@@ -1,7 +1,9 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { startGroup } from '../kit/group.ts';
 import { createMadPlace } from '../kit/mad-place.ts';
 import { startTcpProxy } from '../kit/tcp-proxy.ts';
 import { type ConsolePage, openConsole } from './kit/console-page.ts';
@@ -191,6 +193,37 @@ test('a piece of the log that is gone is told where it is missing', async () => 
   const gap = rows.findIndex((row) => row.includes('had left the log before they were read'));
   expect(gap).toBeGreaterThan(rows.findIndex((row) => row.includes('before the gap')));
   expect(gap).toBeLessThan(rows.findIndex((row) => row.includes('after the gap')));
+});
+
+test('a bus in memory that began anew is told of: in the tail, and in the trace of what went with it', async () => {
+  const first = await startGroup();
+  const { running, env, dataDir, ports } = first;
+  onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+  const tab = await openConsole(scene.browser, `http://127.0.0.1:${ports.rogers}/console`);
+  onTestFinished(() => tab.close());
+  const { page } = tab;
+  await tab.open('#/ask');
+  await page.getByLabel('Prompt for Fiedler').fill('Plan the steps to move a database');
+  await page.keyboard.press('Enter');
+  await page.getByText('Completed', { exact: true }).waitFor();
+  await page.getByRole('link', { name: 'Follow it on the bus' }).click();
+  await page.getByText('plan of 3 steps').waitFor();
+  const trace = new URL(page.url()).hash;
+  await tab.open('#/bus');
+  await running.stop();
+  await page.getByText('Disconnected.').waitFor();
+  const second = await startGroup(env, dataDir);
+  onTestFinished(async () => void (await second.stop()));
+  await page.getByText('The log began anew here').waitFor();
+  await expect.poll(() => page.locator('.row', { hasText: 'up 1.0 s' }).count()).toBeGreaterThan(3);
+  await tab.inspect('restart');
+  // The page still has what the log has not.
+  await tab.open(trace);
+  await page.getByText('plan of 3 steps').waitFor();
+  await page.getByText(/\d+ messages of these the log has no more.* A bus in memory begins anew/).waitFor();
+  await page.reload();
+  await page.getByText('The log has let go of it').waitFor();
+  await page.getByText('A bus in memory begins anew with each start of the group.').waitFor();
 });
 
 test('a token that is taken away ends the view, and another one takes it up again', async () => {

@@ -1,7 +1,7 @@
 import type { ConsoleFrame } from '@mad-group/protocol';
 import { expect, test } from 'vitest';
 import { entry, event, frame } from '../testing.ts';
-import type { MessageEntry } from './entries.ts';
+import { type MessageEntry, toEntry } from './entries.ts';
 import { beganLater, hopsOf, Trace, tasksOf } from './trace.ts';
 
 const token = (number: number, text: string, task = 't'): MessageEntry =>
@@ -62,10 +62,25 @@ test('what the page still holds and the log has lost is shown, and counted as go
   expect(trace.messages.value.map(({ message }) => message.message_id)).toEqual(['m1', 'm3']);
   await expect.poll(() => trace.search.value.state).toBe('done');
   expect(trace.messages.value.map(({ message }) => message.message_id)).toEqual(['m1', 'm3']);
-  expect(trace.gone.value).toBe(1);
+  await expect.poll(() => trace.gone.value).toBe(1);
   expect(beganLater(trace.search.value, trace.nearMs)).toBe(true);
   expect(beganLater(trace.search.value, 1_000_030)).toBe(false);
   expect(beganLater(trace.search.value, null)).toBe(false);
+});
+
+test('behind a gap of the log it is looked at again: what it took is counted', async () => {
+  const kept = [[1, 2], [2]];
+  async function* frames(): AsyncGenerator<ConsoleFrame[]> {
+    yield (kept.shift() ?? []).map((number) => frame(number, { correlation_id: 'x' }));
+    yield [{ type: 'end', searched_from: null }];
+  }
+  const trace = new Trace({ frames }, 'x', null);
+  await expect.poll(() => trace.search.value.state).toBe('done');
+  expect(trace.gone.value).toBe(0);
+  const gap = toEntry({ type: 'gap', reason: 'epoch', from: 'a:1-1', to: 'b:2-1' } as never, 9);
+  if (gap) trace.take(gap);
+  await expect.poll(() => trace.gone.value).toBe(1);
+  expect(trace.messages.value).toHaveLength(2);
 });
 
 test('a search of a part says nothing of what is older than it', async () => {

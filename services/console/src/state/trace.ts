@@ -31,8 +31,6 @@ export class Trace {
   readonly #api: Pick<Api, 'frames'>;
   readonly #stop = new AbortController();
   readonly #known = new Set<string>();
-  /** Positions of what the page held already and the search has not found. */
-  readonly #unfound = new Map<string, number>();
   #pending: MessageEntry[] = [];
 
   /**
@@ -48,11 +46,7 @@ export class Trace {
     this.#api = api;
     this.correlationId = correlationId;
     this.nearMs = nearMs;
-    for (const entry of held) {
-      if (!this.#isOwn(entry)) continue;
-      this.#unfound.set(entry.position, entry.timeMs);
-      this.#add(entry);
-    }
+    for (const entry of held) if (this.#isOwn(entry)) this.#add(entry);
     this.flush();
     this.search = signal({ state: 'running', whole: nearMs === null, searchedFrom: null, problem: null });
     void this.#run(nearMs === null ? null : nearMs - NEAR_MS);
@@ -60,13 +54,19 @@ export class Trace {
 
   /** Looks at all of the log. */
   searchWhole(): void {
-    this.search.value = { state: 'running', whole: true, searchedFrom: null, problem: null };
-    void this.#run(null);
+    this.#search(true);
+  }
+
+  #search(whole: boolean): void {
+    this.search.value = { state: 'running', whole, searchedFrom: null, problem: null };
+    void this.#run(whole || this.nearMs === null ? null : this.nearMs - NEAR_MS);
   }
 
   /** Takes what comes over the bus. */
   take(entry: Entry): void {
     if (this.#isOwn(entry)) this.#add(entry);
+    // A piece of the log is gone: which of these it took is known by looking again.
+    if (entry.type === 'gap') this.#search(this.search.value.whole);
   }
 
   /** Shows what was taken: called once for many. */
@@ -93,25 +93,27 @@ export class Trace {
 
   async #run(sinceMs: number | null): Promise<void> {
     const query = new URLSearchParams({ correlation_id: this.correlationId });
+    const unfound = new Map(this.messages.value.map(({ position, timeMs }) => [position, timeMs]));
     if (sinceMs !== null) query.set('since_ms', String(Math.max(0, Math.floor(sinceMs))));
     try {
       for await (const frames of this.#api.frames(`search?${query}`, this.#stop.signal))
-        this.#takeFrames(frames, sinceMs ?? 0);
+        this.#takeFrames(frames, unfound);
+      this.gone.value = [...unfound.values()].filter((timeMs) => timeMs >= (sinceMs ?? 0)).length;
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       this.search.value = { ...this.search.value, state: 'failed', problem: (error as ApiError).message };
     }
   }
 
-  #takeFrames(frames: readonly ConsoleFrame[], sinceMs: number): void {
+  /** @param unfound times of what was known before the search, by position: less what is found */
+  #takeFrames(frames: readonly ConsoleFrame[], unfound: Map<string, number>): void {
     for (const frame of frames) {
       if (frame.type === 'end') {
-        this.gone.value = [...this.#unfound.values()].filter((timeMs) => timeMs >= sinceMs).length;
         this.search.value = { ...this.search.value, state: 'done', searchedFrom: frame.searched_from };
       }
       const entry = toEntry(frame, 0);
       if (entry?.type !== 'message') continue;
-      this.#unfound.delete(entry.position);
+      unfound.delete(entry.position);
       this.#add(entry);
     }
     this.flush();
