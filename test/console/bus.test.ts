@@ -49,6 +49,7 @@ describe('the tail of the bus', () => {
     const clear = page.getByRole('button', { name: 'Clear filters' });
     await clear.click();
     const beats = page.locator('.row .channel', { hasText: 'system.heartbeat' });
+    await say('a beat', { channel: HEARTBEAT_CHANNEL });
     await expect.poll(() => beats.count()).toBeGreaterThan(0);
     await page.getByRole('button', { name: 'Hide heartbeats' }).click();
     await expect.poll(() => beats.count()).toBe(0);
@@ -258,7 +259,7 @@ describe('the group', () => {
     expect(await page.locator('.detail').textContent()).toContain('Fiedler takes prompts as tasks.');
     // To ask it was talk on the bus, too, and is no talk of Rogers' own.
     const asking = page.locator('table.flows tr', {
-      hasText: 'fiedler from rogers, to show it in a console',
+      hasText: 'fiedler from rogers, for a console',
     });
     await asking.waitFor();
     await page.getByRole('link', { name: 'Its messages' }).click();

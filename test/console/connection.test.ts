@@ -102,7 +102,7 @@ describe('nothing is lost', () => {
     const { page } = tab;
     await tab.open('#/group');
     for (let index = 0; index < 5; index += 1) {
-      await say(`heard ${index}`);
+      await say(`lull ${index}`);
       await page.waitForTimeout(250);
     }
     const flow = page.locator('table.flows tr', { hasText: 'tester' });

@@ -1,7 +1,7 @@
 import { clockSecond, count } from '../format.ts';
 import { usePage } from '../page.ts';
 import { hrefTo } from '../state/route.ts';
-import type { Flow } from '../state/traffic.ts';
+import { CONSOLE_READ_PREFIX, type Flow } from '../state/traffic.ts';
 import { Empty } from './messages.tsx';
 
 const MAX_ROWS = 12;
@@ -45,11 +45,13 @@ export function Flows({ flows, isPast }: { flows: readonly Flow[]; isPast: boole
                   <a href={hrefTo('bus', [], { sender })}>{sender}</a>
                 </td>
                 <td>
-                  <a href={hrefTo('bus', [], { sender, to })}>
+                  <a
+                    href={hrefTo('bus', [], { sender, to, ...(forConsole && { text: CONSOLE_READ_PREFIX }) })}
+                  >
                     {direct ? target : (WORDS[target] ?? target)}
                     <span class="hidden"> from {sender}</span>
                   </a>
-                  {forConsole && <span class="hint">, to show it in a console</span>}
+                  {forConsole && <span class="hint">, for a console</span>}
                 </td>
                 <td class="number">
                   <div class="bar">

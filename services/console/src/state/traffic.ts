@@ -18,7 +18,7 @@ export interface Flow {
 }
 
 /** `CONSOLE_READ_PREFIX` of the protocol, whose code would weigh more than this page. */
-const CONSOLE_READ_PREFIX = 'console-read-';
+export const CONSOLE_READ_PREFIX = 'console-read-';
 const isForConsole = (entry: Entry): boolean =>
   entry.type === 'message' && entry.message.correlation_id.startsWith(CONSOLE_READ_PREFIX);
 
