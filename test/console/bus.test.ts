@@ -115,6 +115,22 @@ describe('the tail of the bus', () => {
     await page.getByText('marked 70').waitFor();
   });
 
+  test('is not paused by a line above it that makes it lower', async () => {
+    for (let index = 0; index < 40; index += 1) await say(`lowered ${index}`);
+    const { page } = await scene.open('admin', '#/bus?text=lowered');
+    await page.getByText('lowered 39').waitFor();
+    // In one step of the page: a scroll of its own is told of after the line has come.
+    await page.locator('.rows').evaluate((list) => {
+      const line = document.createElement('p');
+      line.style.flex = '0 0 60px';
+      document.querySelector('main')?.before(line);
+      list.dispatchEvent(new Event('scroll'));
+    });
+    await say('lowered 40');
+    await page.getByText('lowered 40').waitFor();
+    await page.getByRole('button', { name: 'Pause' }).waitFor();
+  });
+
   test('can be walked through and opened by keyboard, and gives the focus back', async () => {
     for (const text of ['key one', 'key two', 'key three']) await say(text);
     const { page } = await scene.open('admin', '#/bus?text=key+');

@@ -26,6 +26,8 @@ const AT_END_PX = 4;
 export function BusList({ rows, following, missed, selected, onSelect, onHold, onFollow }: Props) {
   const { console } = usePage();
   const place = useRef<HTMLDivElement>(null);
+  /** Where it was scrolled to last, in pixels. */
+  const topPx = useRef(0);
   const [seen, setSeen] = useState({ top: 0, height: 600, row: 32 });
   /** Id of the row that the keyboard is at; null follows the end. */
   const [active, setActive] = useState<number | null>(null);
@@ -44,7 +46,9 @@ export function BusList({ rows, following, missed, selected, onSelect, onHold, o
 
   useLayoutEffect(() => {
     const { current } = place;
-    if (current && following) current.scrollTop = current.scrollHeight;
+    if (!current || !following) return;
+    current.scrollTop = current.scrollHeight;
+    topPx.current = current.scrollTop;
   });
   useEffect(() => {
     if (following) setActive(null);
@@ -59,7 +63,9 @@ export function BusList({ rows, following, missed, selected, onSelect, onHold, o
     const list = event.currentTarget as HTMLElement;
     setSeen((before) => ({ ...before, top: list.scrollTop }));
     const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight <= AT_END_PX;
-    if (following && !isAtEnd) onHold();
+    // Only who goes up leaves the end: a line that comes above the list makes it lower, and goes nowhere.
+    if (following && !isAtEnd && list.scrollTop < topPx.current) onHold();
+    topPx.current = list.scrollTop;
   }
 
   const activeIndex = active === null ? rows.length - 1 : rows.findIndex(({ id }) => id === active);
