@@ -47,6 +47,8 @@ export class Talk {
   async ask(mad: TaskMad, prompt: string): Promise<void> {
     const turn: Turn = { key: newId(), mad, prompt, correlationId: newId(), taskId: null, problem: null };
     this.turns.value = [...this.turns.value, turn].slice(-MAX_TURNS);
+    // Before it is sent: a reload must not forget what may be a task by then.
+    this.#save();
     await this.#send(turn);
   }
 

@@ -53,6 +53,16 @@ test('events that come while it reads, twice, or in part before, are taken once'
   expect(asked).toHaveLength(1);
 });
 
+test.each([0, 1, 2, 3, 4, 5, 6, 8, 12])(
+  'an event that comes %i turns after it began to read does not wait for another',
+  async (turns) => {
+    const { follower, text } = setUp(tokens(1, 3));
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    follower.take(event(4, 'token', { token: '4 ' }));
+    await expect.poll(text).toBe(textOf(4));
+  },
+);
+
 test('a hole in what comes is filled from the task', async () => {
   const stored = tokens(1, 3);
   const { follower, text } = setUp(stored);

@@ -62,9 +62,7 @@ export class TaskFollower {
     this.#missing = true;
     if (this.#reading) return;
     this.#reading = true;
-    void this.#readUntilThere().finally(() => {
-      this.#reading = false;
-    });
+    void this.#readUntilThere();
   }
 
   stop(): void {
@@ -92,24 +90,36 @@ export class TaskFollower {
   }
 
   async #readUntilThere(): Promise<void> {
-    while (this.#missing && !this.#stopped) {
-      this.#missing = false;
-      try {
-        await this.#readPages();
-        this.problem.value = null;
+    try {
+      while (this.#missing && !this.#stopped) {
+        this.#missing = false;
+        if (!(await this.#tryToRead())) return;
+        // What came meanwhile; in the same turn as the look at what is missing, so that nothing comes between.
         if (!this.#drain()) this.#missing = true;
-      } catch (error) {
-        const { code, message } = error as ApiError;
-        this.#missing = true;
-        // Replies over the bus are bounded: fewer events fit into one.
-        if (code === 'payload_too_large' && this.#limit > 1) {
-          this.#limit = Math.max(1, Math.floor(this.#limit / 8));
-          continue;
-        }
-        this.problem.value = message;
-        if (['not_found', 'forbidden', 'payload_too_large', 'unauthenticated'].includes(code)) return;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  /** False where it is of no use to try again. */
+  async #tryToRead(): Promise<boolean> {
+    try {
+      await this.#readPages();
+      this.problem.value = null;
+      return true;
+    } catch (error) {
+      const { code, message } = error as ApiError;
+      this.#missing = true;
+      // Replies over the bus are bounded: fewer events fit into one.
+      if (code === 'payload_too_large' && this.#limit > 1) {
+        this.#limit = Math.max(1, Math.floor(this.#limit / 8));
+        return true;
+      }
+      this.problem.value = message;
+      if (['not_found', 'forbidden', 'payload_too_large', 'unauthenticated'].includes(code)) return false;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      return true;
     }
   }
 

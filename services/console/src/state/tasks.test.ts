@@ -99,6 +99,57 @@ test('older tasks are read a page at a time', async () => {
   expect(tasks.hasOlder.value).toBe(false);
 });
 
+test('of two that cannot be listed each says why, whichever comes first', async () => {
+  const tasks = new Tasks({
+    call: async (mad) => {
+      if (mad === 'rogers') await new Promise((resolve) => setTimeout(resolve, 10));
+      throw new ApiError('timeout', `${mad} did not answer`);
+    },
+  });
+  await tasks.load();
+  expect([...tasks.problems.value.values()].sort()).toEqual([
+    'fiedler did not answer',
+    'rogers did not answer',
+  ]);
+});
+
+test('a page that stays open does not gather all tasks that there ever were, and older ones can be read', async () => {
+  let first = 0;
+  const api = apiOf((tool, { before }) => {
+    if (tool === 'rogers_list_tasks') return { tasks: [], next_before: null };
+    const from = before === undefined ? first : Number(before) - 25;
+    const ids = Array.from({ length: 25 }, (_, index) => from + 24 - index);
+    const tasks = ids.map((id) => task(String(id), 0, { created_at: new Date(id * 1000).toISOString() }));
+    return { tasks, next_before: String(from) };
+  });
+  const tasks = new Tasks(api);
+  for (let load = 0; load < 200; load += 1) {
+    await tasks.load();
+    first += 25;
+  }
+  const ids = () => tasks.list.value.map(({ task_id }) => Number(task_id));
+  expect(ids().length).toBeLessThan(1100);
+  expect(ids()[0]).toBe(4999);
+  const oldest = ids().at(-1) ?? 0;
+  await tasks.loadOlder();
+  expect(ids().at(-1)).toBe(oldest - 25);
+});
+
+test('a question that was under way when the page was left is there again, with the same key', async () => {
+  const storage = memoryStorage();
+  const never = new Talk({ call: () => new Promise(() => undefined) }, storage);
+  void never.ask('fiedler', 'Hello?');
+  const [turn] = new Talk(
+    apiOf(() => ({})),
+    storage,
+  ).turns.value;
+  expect(turn).toMatchObject({
+    key: never.turns.value[0]?.key,
+    prompt: 'Hello?',
+    problem: 'The page was left before this was taken.',
+  });
+});
+
 test('a question is asked once, however often it is sent, and earlier turns go along', async () => {
   let fails = true;
   const api = apiOf((_, { correlation_id }) => {

@@ -24,6 +24,8 @@ const PAGE = 25;
 const RELOAD_MS = 500;
 /** Followers that are kept, the newest. */
 const MAX_FOLLOWERS = 50;
+/** Tasks that a page which stays open gathers; past it the list begins anew with the newest. */
+const MAX_LISTED = 1000;
 const STREAM = 'mad.stream.';
 
 /** The tasks that the caller may see: their list, and those that are followed. */
@@ -116,11 +118,11 @@ export class Tasks {
   }
 
   async #loadPage(mad: TaskMad, before?: string): Promise<void> {
-    const problems = new Map(this.problems.value);
+    let problem: string | null = null;
     try {
       const { tasks, next_before: next } = await this.#readPage(mad, before);
-      problems.delete(mad);
       batch(() => {
+        if (before === undefined && this.list.value.length > MAX_LISTED) this.#forget(mad);
         this.#merge(tasks.map((task) => ({ ...task, mad })));
         // A reload of the newest page must not forget how far back the list goes already.
         if (next === null) this.#older.delete(mad);
@@ -128,9 +130,15 @@ export class Tasks {
         this.hasOlder.value = this.#older.size > 0;
       });
     } catch (error) {
-      problems.set(mad, (error as ApiError).message);
+      problem = (error as ApiError).message;
     }
-    this.problems.value = problems;
+    const others = [...this.problems.value].filter(([of]) => of !== mad);
+    this.problems.value = new Map(problem === null ? others : [...others, [mad, problem]]);
+  }
+
+  #forget(mad: TaskMad): void {
+    this.list.value = this.list.value.filter((task) => task.mad !== mad);
+    this.#older.delete(mad);
   }
 
   /** A page; a smaller one where long prompts and answers do not fit into one reply of the bus. */
