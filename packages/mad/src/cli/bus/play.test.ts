@@ -1,5 +1,5 @@
 import { createEnvelope, MadError, type Position } from '@mad-group/protocol';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { recordedTask, taskView } from '../../recorded-model/recording.test-support.ts';
 import type { LoggedMessage } from './grace-log.ts';
 import { play } from './play.ts';
@@ -107,5 +107,49 @@ describe('inputs', () => {
     const inputs = replayInputs({ tasks: [task('a', 1, 9), task('b', 2, 8)], messages: [] });
     await expect(play(inputs, group, stop)).rejects.toThrow('You may not.');
     expect(stop.signal.aborted).toBe(true);
+  });
+
+  test('that fail while a later one is begun end all, with the words of the first', async () => {
+    const unheard: unknown[] = [];
+    const onUnheard = (reason: unknown): void => void unheard.push(reason);
+    // In front of the runner's own, which would end the whole run.
+    process.prependListener('unhandledRejection', onUnheard);
+    onTestFinished(() => void process.off('unhandledRejection', onUnheard));
+    const stop = new AbortController();
+    const ended = Promise.withResolvers<never>();
+    stop.signal.addEventListener('abort', () => ended.reject(new Error('Ended.')));
+    const begun: string[] = [];
+    const group = {
+      ...fakeGroup().group,
+      giveTask: async ({ view }: { view: { task_id: string } }) => {
+        begun.push(view.task_id);
+        if (view.task_id === 'a') return () => Promise.reject(new MadError('forbidden', 'Not that one.'));
+        return ended.promise;
+      },
+    };
+    const inputs = replayInputs({
+      tasks: [task('a', 1, 9), task('b', 2, 8), task('c', 3, 7)],
+      messages: [],
+    });
+    await expect(play(inputs, group, stop)).rejects.toThrow('Not that one.');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unheard).toEqual([]);
+    expect(begun).toEqual(['a', 'b']);
+  });
+
+  test('are not begun when one before has failed', async () => {
+    const { begun, group } = fakeGroup();
+    const failing = {
+      ...group,
+      giveTask: async (given: { view: { task_id: string } }) => {
+        const end = await group.giveTask(given);
+        if (given.view.task_id === 'a')
+          return () => Promise.reject(new MadError('forbidden', 'Not that one.'));
+        return given.view.task_id === 'b' ? async () => PLAYED : end;
+      },
+    };
+    const inputs = replayInputs({ tasks: [task('a', 1, 9), task('b', 2, 8), task('c', 3, 7)], messages: [] });
+    await expect(play(inputs, failing, new AbortController())).rejects.toThrow('Not that one.');
+    expect(begun).not.toContain('c');
   });
 });

@@ -18,7 +18,7 @@ type Group = Pick<ReplayGroup, 'giveTask' | 'sendMessage' | 'watchTask'>;
  * Puts the inputs into a group in their order, each when those before it that it may have built on
  * are over.
  *
- * @throws what the first of them that cannot be put in throws; `stop` then ends the others
+ * @throws what the first of them that fails throws; `stop` then ends the others at once
  */
 export async function play(
   inputs: readonly ReplayInput[],
@@ -30,15 +30,19 @@ export async function play(
   try {
     for (const input of inputs) {
       await Promise.all([...running].flatMap(([earlier, end]) => (mustWait(earlier, input) ? [end] : [])));
-      const end = (await begin(input, group))();
+      stop.signal.throwIfAborted();
+      const end = (await begin(input, group))().finally(() => running.delete(input));
+      // It may fail while a later one is begun, when nothing here waits for it.
+      end.catch((error: unknown) => stop.abort(error));
       running.set(input, end);
-      all.push(end.finally(() => running.delete(input)));
+      all.push(end);
     }
     return await Promise.all(all);
   } catch (error) {
     stop.abort(error);
     await Promise.allSettled(all);
-    throw error;
+    // The others fail because they were ended: what ended them is the reason.
+    throw stop.signal.reason;
   }
 }
 
