@@ -5,6 +5,7 @@ export {
   PLANNING_TOOL,
   withoutPlanNotice,
 } from './answer-text.ts';
+export { parseIsoTime } from './calendar.ts';
 export {
   type Caller,
   hasScope,

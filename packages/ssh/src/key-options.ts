@@ -1,3 +1,4 @@
+import { parseIsoTime } from '@mad-group/protocol';
 import { KeyRefusal } from './public-key.ts';
 import { type AddressTest, parseAddressPatterns } from './source-address.ts';
 
@@ -121,11 +122,9 @@ const VALUES: Readonly<
 function parseExpiry(value: string): number {
   const [, year, month, day, hour = '00', minute = '00', second = '00', zone = ''] =
     /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(Z)?$/i.exec(value) ?? [];
-  const time = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}${zone.toUpperCase()}`);
-  // A day that is not in the calendar must not become another one.
-  const sameDay = zone === '' ? time.getDate() : time.getUTCDate();
-  if (Number.isNaN(time.getTime()) || sameDay !== Number(day)) {
+  const timeMs = parseIsoTime(`${year}-${month}-${day}T${hour}:${minute}:${second}${zone.toUpperCase()}`);
+  if (Number.isNaN(timeMs)) {
     throw new KeyRefusal(`expiry-time="${value}" is no time: YYYYMMDD or YYYYMMDDHHMM[SS], with Z for UTC`);
   }
-  return time.getTime();
+  return timeMs;
 }

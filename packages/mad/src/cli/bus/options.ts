@@ -35,6 +35,7 @@ const TAKES: Readonly<Record<BusCommand, readonly Option[]>> = {
   model: ['host', 'port'],
   replay: ['without-results', 'json'],
 };
+const NEVER_EMPTY: readonly Option[] = ['correlation', 'conversation', 'out', 'host', 'url'];
 const EVERY: readonly Option[] = ['token', 'timeout', 'help'];
 
 type BusValues = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
@@ -70,6 +71,9 @@ export function parseBusCall(args: readonly string[], io: CliIo): BusCall {
       const owners = COMMANDS.filter((other) => TAKES[other].includes(foreign)).join(' and bus ');
       throw new UsageError(`--${foreign} is for bus ${owners}, not for bus ${command}.`);
     }
+    const empty = NEVER_EMPTY.find((option) => values[option] === '');
+    // As where a script's variable was not set: it would pick nothing, or listen everywhere.
+    if (empty !== undefined) throw new UsageError(`--${empty} is empty: give it a value, or leave it out.`);
   }
   return {
     command,

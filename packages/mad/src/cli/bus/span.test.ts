@@ -25,27 +25,40 @@ describe('a time', () => {
     expect(parseSpan({ until: given }, NOW).untilMs).toBe(sinceMs);
   });
 
+  test.each(['', '10', 'm', '-5m', '1.5h', '10 m', 'yesterday', '1769850000'])(
+    '%j is none, and the option is named',
+    (given) => {
+      expect(() => parseSpan({ since: given }, NOW)).toThrow(UsageError);
+      expect(() => parseSpan({ since: given }, NOW)).toThrow('--since takes how long ago');
+      expect(() => parseSpan({ until: given }, NOW)).toThrow('--until takes how long ago');
+    },
+  );
+});
+
+describe('a time that the calendar or the clock does not have', () => {
   test.each([
-    '',
-    '10',
-    'm',
-    '-5m',
-    '1.5h',
-    '10 m',
-    'yesterday',
+    '2026-02-30',
+    '2026-02-29T09:05:03Z',
+    '2026-04-31 09:05',
     '2026-13-01',
     '2026-01-31T25:00',
-    '1769850000',
-  ])('%j is none, and the option is named', (given) => {
-    expect(() => parseSpan({ since: given }, NOW)).toThrow(UsageError);
-    expect(() => parseSpan({ since: given }, NOW)).toThrow('--since takes how long ago');
-    expect(() => parseSpan({ until: given }, NOW)).toThrow('--until takes how long ago');
+    '2026-01-30T24:00Z',
+  ])('%j is refused, and the option is named', (given) => {
+    for (const option of ['since', 'until']) {
+      expect(() => parseSpan({ [option]: given }, NOW)).toThrow(
+        `--${option} '${given}': there is no such day or time of day.`,
+      );
+    }
   });
 });
 
 describe('a span', () => {
   test('without anything has no ends', () => {
     expect(parseSpan({}, NOW)).toEqual({ after: null, sinceMs: null, untilMs: null });
+  });
+
+  test('may end in the future', () => {
+    expect(parseSpan({ since: '0s', until: '2026-01-31T13:00:00Z' }, NOW)).toMatchObject({ sinceMs: NOW });
   });
 
   test('may begin behind a position', () => {
@@ -58,6 +71,10 @@ describe('a span', () => {
   test.each([
     [{ after: 'somewhere' }, "--after takes the position of a message, not 'somewhere'"],
     [{ after: POSITION, since: '1h' }, 'give one of them'],
+    [
+      { since: '2026-01-31T12:00:01Z' },
+      "--since '2026-01-31T12:00:01Z' is in the future: it is 2026-01-31T12:00:00.000Z here.",
+    ],
     [{ since: '5m', until: '10m' }, '--until is before the beginning'],
     [{ after: POSITION, until: '2h' }, '--until is before the beginning'],
   ])('%o is refused', (values, words) => {

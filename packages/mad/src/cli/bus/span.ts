@@ -1,4 +1,4 @@
-import { type Position, PositionSchema, positionTimeMs } from '@mad-group/protocol';
+import { type Position, PositionSchema, parseIsoTime, positionTimeMs } from '@mad-group/protocol';
 import { UsageError } from '../io.ts';
 
 /** A piece of the log: where to begin and where to end. Times are in milliseconds since 1970. */
@@ -29,6 +29,10 @@ export function parseSpan(values: SpanValues, nowMs: number): Span {
     sinceMs: parseTime('--since', values.since, nowMs),
     untilMs: parseTime('--until', values.until, nowMs),
   };
+  if (span.sinceMs !== null && span.sinceMs > nowMs) {
+    const now = new Date(nowMs).toISOString();
+    throw new UsageError(`--since '${values.since}' is in the future: it is ${now} here.`);
+  }
   const fromMs = span.sinceMs ?? (span.after === null ? null : positionTimeMs(span.after));
   if (fromMs !== null && span.untilMs !== null && span.untilMs < fromMs) {
     throw new UsageError('--until is before the beginning: nothing lies between.');
@@ -48,11 +52,10 @@ function parseTime(option: string, value: string | undefined, nowMs: number): nu
   const ago = AGO.exec(value);
   if (ago) return Math.max(0, nowMs - Number(ago[1]) * UNIT_MS[ago[2] as keyof typeof UNIT_MS]);
   const iso = ISO.exec(value);
-  const timed = value.length > 10;
-  const timeMs = iso
-    ? Date.parse(timed && iso[1] === undefined ? `${value.replace(' ', 'T')}Z` : value)
-    : Number.NaN;
+  const zone = value.length > 10 && iso?.[1] === undefined ? 'Z' : '';
+  const timeMs = iso ? parseIsoTime(`${value.replace(' ', 'T')}${zone}`) : Number.NaN;
   if (!Number.isNaN(timeMs)) return timeMs;
+  if (iso) throw new UsageError(`${option} '${value}': there is no such day or time of day.`);
   throw new UsageError(
     `${option} takes how long ago (30s, 10m, 2h, 1d) or a time (2026-01-31T09:05:03Z, UTC where no zone is named), not '${value}'.`,
   );
