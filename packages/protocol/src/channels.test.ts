@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compilePatterns, isChannel, topicPattern } from './channels.ts';
+import { compilePatterns, isChannel, isPattern, topicPattern } from './channels.ts';
 
 test.each([
   ['mad.direct.fiedler', 'mad.direct'],
@@ -23,6 +23,28 @@ test.each(['', 'mad', 'mad.', 'other.topic.x', 'mad.topic.a b', 'mad.topic.a\n',
 
 test('takes a channel of any depth and script', () => {
   expect(isChannel('mad.topic.größe.数')).toBe(true);
+});
+
+test.each(['mad.#', 'mad.*', 'mad.stream.*', 'mad.topic.news', 'mad.topic.größe'])(
+  '%j is a pattern',
+  (pattern) => {
+    expect(isPattern(pattern)).toBe(true);
+  },
+);
+
+test.each([
+  '',
+  '*',
+  'topic',
+  'mad',
+  'mad.',
+  'mad.topic.#',
+  'mad.topic.a b',
+  'mad.topic.a\n',
+  'other.*',
+  `mad.${'x'.repeat(600)}`,
+])('%j is no pattern: nothing could match it', (pattern) => {
+  expect(isPattern(pattern)).toBe(false);
 });
 
 const channel = fc.stringMatching(/^mad\.(direct|topic|stream)\.[a-z.]{1,12}$/);

@@ -19,6 +19,10 @@ export function isChannel(value: string): boolean {
   return value.length <= MAX_CHANNEL_LENGTH && CHANNEL.test(value) && !/[*#]$/.test(value);
 }
 
+/** Whether a channel can match it: `mad.#`, a channel, or its beginning with a `*` behind. */
+export const isPattern = (value: string): boolean =>
+  value === ALL_CHANNELS || isChannel(value.replace(/\*$/, '.'));
+
 /**
  * A test for channels against patterns: `mad.#` matches all, a trailing `*` is a prefix, anything
  * else is the channel itself. Exact patterns cost one look-up, however many there are.

@@ -21,6 +21,7 @@ export {
   directChannel,
   HEARTBEAT_CHANNEL,
   isChannel,
+  isPattern,
   streamChannel,
   topicChannel,
   topicPattern,

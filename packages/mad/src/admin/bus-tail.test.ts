@@ -107,7 +107,7 @@ test('waits for its reader after each message', async () => {
   await tail;
 });
 
-test.each([['news'], ['mad.'], ['mad.a b'], [`mad.${'x'.repeat(600)}`]])(
+test.each([['news'], ['mad.'], ['mad.a b'], ['mad.topic.#'], [`mad.${'x'.repeat(600)}`]])(
   '%j is no pattern',
   async (pattern) => {
     await expect(busTailCommand(fakeBus([])).run([pattern], { io: fakeIo(), tools })).rejects.toThrow(

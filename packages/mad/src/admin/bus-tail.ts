@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Bus, BusStatus, LogItem } from '@mad-group/bus';
 import { ALL_CHANNELS, type Envelope } from '@mad-group/protocol';
+import { assertPattern } from '../cli/bus-pattern.ts';
 import {
   type CliIo,
   type Colors,
@@ -9,7 +10,6 @@ import {
   forTerminalLine,
   stderrColors,
   stdoutColors,
-  UsageError,
 } from '../cli/io.ts';
 import type { AdminCommand } from './admin-command.ts';
 import { terminalJson } from './terminal-json.ts';
@@ -62,13 +62,6 @@ export const busTailCommand = (bus: Pick<Bus, 'read' | 'status' | 'onStatus'>): 
   },
   complete: async () => SUGGESTIONS,
 });
-
-function assertPattern(pattern: string): void {
-  if (/^mad\.\S+$/.test(pattern) && pattern.length <= 512) return;
-  throw new UsageError(
-    `'${forTerminal(pattern)}' is no pattern of the bus: those are channels (mad.topic.audit), beginnings (mad.stream.*), and mad.# for all.`,
-  );
-}
 
 const awayWords = (reason: BusStatus['reason']): string =>
   `the bus is away${reason === undefined ? '' : ` (${reason})`}; waiting for it`;

@@ -1,4 +1,5 @@
 import { RECORDING_FORMAT } from '@mad-group/protocol';
+import { assertPattern } from '../bus-pattern.ts';
 import { connectTarget } from '../connect.ts';
 import { type CliIo, EXIT, forTerminal, stderrColors } from '../io.ts';
 import { targetAt, targetByName } from '../mads.ts';
@@ -108,6 +109,7 @@ async function readPages(
     import('./grace-log.ts'),
     import('./read-span.ts'),
   ]);
+  for (const pattern of words) assertPattern(pattern);
   const grace = values.url === undefined ? targetByName('grace', io.env) : targetAt(values.url, 'Grace');
   const log = readGraceLog({
     connect: (ending) => connectTarget(grace, { token, timeoutMs }, ending),
