@@ -17,7 +17,8 @@ export const connectTimeoutMs = ({ timeoutMs }: Pick<ConnectOptions, 'timeoutMs'
 /**
  * A connection to a MAD.
  *
- * @throws MadError that names the key of the environment, where nothing is at the usual address
+ * @throws MadError that names the key of the environment, where nothing is at the usual address, and
+ *   the MAD, where it refuses the caller
  */
 export async function connectTarget(
   target: MadTarget,
@@ -31,8 +32,17 @@ export async function connectTarget(
       signal,
     });
   } catch (error) {
-    if (!(error instanceof MadError) || error.code !== 'unreachable' || target.urlKey === null) throw error;
-    const words = `${error.message} If ${target.name} is elsewhere, set ${target.urlKey} or --url.`;
-    throw new MadError(error.code, words, { cause: error });
+    if (!(error instanceof MadError)) throw error;
+    const words = wordsOf(error, target);
+    throw words === null ? error : new MadError(error.code, words, { cause: error });
   }
+}
+
+/** The words of a failure, with which MAD it is and what helps; null where they are enough. */
+function wordsOf({ code, message }: MadError, { name, url, urlKey }: MadTarget): string | null {
+  if (code === 'unreachable' && urlKey !== null) {
+    return `${message} If ${name} is elsewhere, set ${urlKey} or --url.`;
+  }
+  if (code !== 'unauthenticated' && code !== 'forbidden') return null;
+  return `${name === url ? url : `${name} at ${url}`} refuses: ${message}`;
 }

@@ -1,11 +1,12 @@
 import { MadError } from '@mad-group/protocol';
 import { z } from 'zod';
-import { EXIT, UsageError } from './io.ts';
+import { CommandFailure, EXIT, UsageError } from './io.ts';
 import { TOKEN_HINT } from './token.ts';
 
 /** Words of a failure of the command itself, and its exit code; null for a defect. */
 export function failureOf(error: unknown): { message: string; exitCode: number } | null {
   if (error instanceof UsageError) return { message: error.message, exitCode: EXIT.usage };
+  if (error instanceof CommandFailure) return { message: error.message, exitCode: error.exitCode };
   if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
     return { message: `${optionWords(error.message)} --help shows the options.`, exitCode: EXIT.usage };
   }

@@ -32,6 +32,10 @@ export const EXIT = {
   refused: 1,
   usage: 2,
   unreachable: 3,
+  /** Of `mad-cli bus`, whose 1 says what came out: it could not be done. */
+  failed: 4,
+  /** What could be compared is the same, and something could not be. */
+  sameInPart: 5,
   unknownCommand: 127,
   interrupted: 130,
 } as const;
@@ -39,6 +43,17 @@ export const EXIT = {
 /** The command was called wrongly; the message says how it is called rightly. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** The command could not be done; the exit code is one that it gives nothing else. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure';
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
 }
 
 export type Colors = ReturnType<typeof pc.createColors>;

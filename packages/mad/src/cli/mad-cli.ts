@@ -36,7 +36,8 @@ const USAGE = `mad-cli: the tools of the MADs on the command line
   --json            plain JSON on a terminal too; with --follow the events, a line each
   --version, --help
 
-Ends with 0, or 1 when the tool said no, 2 when called wrongly, 3 when it cannot be reached.
+Ends with 0, or 1 when the tool said no, 2 when called wrongly, 3 when it cannot be reached; what
+mad-cli bus ends with is said by its own --help.
 `;
 
 const OPTIONS = {

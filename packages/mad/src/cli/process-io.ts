@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { failureOf } from './failure.ts';
-import { type CliIo, EXIT, forTerminal, stderrColors, UsageError } from './io.ts';
+import { type CliIo, CommandFailure, EXIT, forTerminal, stderrColors, UsageError } from './io.ts';
 
 /** Runs a command on a process: its streams, its environment, Ctrl-C, its exit code. */
 export async function runOnProcess(
@@ -50,7 +50,8 @@ export async function runToEnd(
     return await run(args, io);
   } catch (error) {
     // What is broken off fails in ways that tell nothing; a file that cannot be written is no such.
-    if (io.signal.aborted && !(error instanceof UsageError)) return EXIT.interrupted;
+    const isOfFile = error instanceof UsageError || error instanceof CommandFailure;
+    if (io.signal.aborted && !isOfFile) return EXIT.interrupted;
     const failure = failureOf(error);
     if (!failure) throw error;
     io.stderr.write(`${stderrColors(io).red(`${name}: `)}${forTerminal(failure.message)}\n`);

@@ -1,7 +1,8 @@
 import { RECORDING_FORMAT } from '@mad-group/protocol';
 import { assertPattern } from '../bus-pattern.ts';
 import { connectTarget } from '../connect.ts';
-import { type CliIo, EXIT, forTerminal, stderrColors } from '../io.ts';
+import { failureOf } from '../failure.ts';
+import { type CliIo, CommandFailure, EXIT, forTerminal, stderrColors } from '../io.ts';
 import { targetAt, targetByName } from '../mads.ts';
 import { readVersion } from '../version.ts';
 import type { LogPage } from './grace-log.ts';
@@ -17,9 +18,21 @@ const NEVER = new AbortController().signal;
 /**
  * `mad-cli bus …`: the flight recorder.
  *
- * @throws UsageError, MadError for what ends it early
+ * @throws UsageError, MadError, CommandFailure for what ends it early
  */
 export async function runBusCommand(args: readonly string[], io: CliIo): Promise<number> {
+  try {
+    return await run(args, io);
+  } catch (error) {
+    const failure = failureOf(error);
+    // 1 says that a recording is not whole, or that a replay differs; Node, too, ends a defect with it.
+    if (io.signal.aborted || (failure && failure.exitCode !== EXIT.refused)) throw error;
+    const words = failure?.message ?? `a defect of this command. ${(error as Error).stack}`;
+    throw new CommandFailure(words, EXIT.failed, { cause: error });
+  }
+}
+
+async function run(args: readonly string[], io: CliIo): Promise<number> {
   const call = parseBusCall(args, io);
   if (call.help || call.command === null) {
     const { BUS_HELP, COMMAND_HELP } = await import('./help.ts');

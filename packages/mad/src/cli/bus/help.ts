@@ -39,7 +39,8 @@ lost something, a line says so.
 
 ${SELECTION}  --json              JSON on a terminal too
 
-Ends with 0, also at Ctrl-C; 2 when called wrongly; 3 when Grace cannot be reached at its start.
+Ends with 0, also at Ctrl-C; 2 when called wrongly; 3 when Grace cannot be reached at its start; 4
+when Grace refuses.
 `,
   export: `mad-cli bus export [PATTERN…]: the log as JSON lines
 
@@ -52,8 +53,9 @@ ${SELECTION}  --follow            goes on with what comes, until Ctrl-C or --unt
   --no-tasks          leaves the tasks out; such a recording cannot be replayed
 
 Ends with 0; 1 when a piece of the log is gone or a task could not be asked for (the recording is
-there and says so); 2 when called wrongly; 3 when Grace cannot be reached; 130 at Ctrl-C, unless it
-follows: that is how such a recording ends.
+there and says so); 2 when called wrongly; 3 when Grace cannot be reached; 4 when it could not be
+made, as where Grace refuses the token or the disk is full; 130 at Ctrl-C, unless it follows: that
+is how such a recording ends. Where it ends with 2 or more, FILE is not there.
 `,
   model: `mad-cli bus model FILE: answers as the model answered then
 
@@ -76,8 +78,10 @@ Then what came out is compared with the recording, and the differences are print
   --token TOKEN       bearer token (else MAD_TOKEN, ~/.config/mad/token, the group's secret)
   --json              the outcome as JSON
 
-Ends with 0 when it is the same, 1 when it is not, 2 when called wrongly or when FILE holds nothing
-that can be replayed, 3 when a MAD cannot be reached. GRACE_URL, FIEDLER_URL and ROGERS_URL say
-where the group is; loopback and the usual ports without them.
+Ends with 0 when it is the same, 1 when it is not; 2 when called wrongly or when FILE holds nothing
+that can be replayed; 3 when a MAD cannot be reached and 4 when one refuses, so that nothing was
+compared; 5 when it is the same as far as FILE goes, which is not whole: it was broken off, has a
+gap, or lacks tasks that had ended. GRACE_URL, FIEDLER_URL and ROGERS_URL say where the group is;
+loopback and the usual ports without them.
 `,
 };

@@ -21,6 +21,8 @@ export interface Recording {
   readonly gaps: number;
   /** False where the recording was broken off. */
   readonly complete: boolean;
+  /** Nothing is missing of what was to be recorded: it was not broken off, has no gap, and each ended task is there. */
+  readonly whole: boolean;
 }
 
 interface Draft {
@@ -29,6 +31,8 @@ interface Draft {
   readonly events: Map<number, TaskEvent>;
 }
 
+/** No fault of a recording: the span ends somewhere. */
+const NOT_ENDED = 'it had not ended';
 const STREAM = 'mad.stream.';
 const GATEWAY = 'grace';
 
@@ -77,7 +81,9 @@ export async function readRecording(path: string): Promise<Recording> {
         complete = true;
     }
   }
-  return { ...sortOut(drafts.values()), messages, gaps, complete };
+  const { tasks, leftOut } = sortOut(drafts.values());
+  const whole = complete && gaps === 0 && [...leftOut.keys()].every((reason) => reason === NOT_ENDED);
+  return { tasks, leftOut, messages, gaps, complete, whole };
 }
 
 /** What a client said through Grace, or what was replied to a call over the bus. */
@@ -113,7 +119,7 @@ function sortOut(drafts: Iterable<Draft>): Pick<Recording, 'tasks' | 'leftOut'> 
 
 function flawOf(view: RecordedTaskView | null, events: ReadonlyMap<number, TaskEvent>): string | null {
   if (!view) return 'its prompt was not recorded';
-  if (!['COMPLETED', 'FAILED', 'CANCELLED'].includes(view.status)) return 'it had not ended';
+  if (!['COMPLETED', 'FAILED', 'CANCELLED'].includes(view.status)) return NOT_ENDED;
   for (let seq = 1; seq <= view.last_seq; seq += 1) {
     const event = events.get(seq);
     if (!event || event.truncated === true) return 'some of its events were not recorded';

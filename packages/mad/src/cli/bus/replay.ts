@@ -25,7 +25,8 @@ const GIVE_UP_MS = 60_000;
 /**
  * Plays a recording to the group of the environment and compares what comes out.
  *
- * @returns 0 where it is the same, 1 where it is not
+ * @returns 0 where it is the same, 1 where it is not, 5 where it is as far as a recording goes that
+ *   is not whole
  * @throws UsageError where the file is no recording or holds nothing to play; MadError where the
  *   group refuses or stays away
  */
@@ -65,7 +66,8 @@ export async function replayFile(path: string, options: ReplayOptions, io: CliIo
     const messages = inputs.filter(({ kind }) => kind === 'message').length;
     const tasks = inputs.filter(({ task }) => task !== null).length;
     report({ tasks, messages, differences }, recording, options, io);
-    return differences.length === 0 ? EXIT.ok : EXIT.refused;
+    if (differences.length > 0) return EXIT.refused;
+    return recording.whole ? EXIT.ok : EXIT.sameInPart;
   } finally {
     hearing.abort();
   }
@@ -84,7 +86,7 @@ const tell = (io: CliIo, words: string): void =>
 
 function report(
   { tasks, messages, differences }: { tasks: number; messages: number; differences: readonly Difference[] },
-  { leftOut }: Recording,
+  { leftOut, whole: isWhole }: Recording,
   { json, withResults }: ReplayOptions,
   io: CliIo,
 ): void {
@@ -92,6 +94,7 @@ function report(
   if (json) {
     const facts = {
       same,
+      whole: isWhole,
       tasks,
       messages,
       with_results: withResults,
@@ -113,9 +116,12 @@ function report(
   }
   const of = (kind: Difference['kind'], all: number): string =>
     `${whole(differences.filter((each) => each.kind === kind).length)} of ${whole(all)}`;
+  const all = `${counted(tasks, 'task')} and ${counted(messages, 'message')}`;
   print(
     same
-      ? colors.green(`The same: ${counted(tasks, 'task')} and ${counted(messages, 'message')}.`)
+      ? isWhole
+        ? colors.green(`The same: ${all}.`)
+        : colors.yellow(`The same as far as the recording goes, which is not whole: ${all}.`)
       : colors.red(
           `Not the same: ${of('task', tasks)} tasks and ${of('message', messages)} messages differ (- recorded, + now).`,
         ),
