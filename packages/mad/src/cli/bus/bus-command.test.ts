@@ -292,8 +292,8 @@ describe('export', () => {
     await vi.waitFor(() => expect(said(parse(readFileSync(partOf(folder), 'utf8')))).toHaveLength(9));
     rmSync(partOf(folder));
     io.interrupt();
-    expect(await ended).toBe(2);
-    expect(io.err()).toContain('all.jsonl cannot be written: ENOENT');
+    expect(await ended).toBe(4);
+    expect(io.err()).toMatch(/all\.jsonl cannot be written: no such file or directory\.\n$/);
     expect(readdirSync(folder)).toEqual([]);
   });
 
@@ -393,7 +393,17 @@ describe('called wrongly', () => {
     [['replay', 'a', 'b'], 'bus replay takes one recording'],
     [['replay', '/nowhere.jsonl'], '/nowhere.jsonl cannot be read'],
     [['model', '/nowhere.jsonl', '--port', 'x'], "--port takes a number from 0 to 65535, not 'x'."],
-    [['export', '--out', '/nowhere/x.jsonl'], '/nowhere/x.jsonl cannot be written'],
+    [
+      ['export', '--out', '/nowhere/x.jsonl'],
+      '/nowhere/x.jsonl cannot be written: the folder /nowhere does not exist.\n',
+    ],
+    [['tail', 'topic'], "'topic' is no pattern of the bus: those are channels (mad.topic.audit), beginnings"],
+    [['export', 'mad.#', 'topic'], "'topic' is no pattern of the bus"],
+    [['export', '--correlation', ''], '--correlation is empty: give it a value, or leave it out.'],
+    [['tail', '--conversation='], '--conversation is empty'],
+    [['export', '--out', ''], '--out is empty'],
+    [['model', 'x.jsonl', '--host', ''], '--host is empty'],
+    [['tail', '--since', '2999-01-01'], "--since '2999-01-01' is in the future: it is "],
   ])('%j is told what is wrong', async (args, words) => {
     const { code, err, out } = await bus(...args);
     expect(err).toContain(words);
