@@ -141,11 +141,34 @@ describe('a file', () => {
   });
 
   test.each([
-    ['nothing', [], 'line 1 is missing'],
-    ['something else', ['{"a":1}'], 'line 1 does not say that it is one'],
-    ['no JSON', ['a,b,c', 'd,e,f'], 'line 1 is no JSON'],
-    ['no JSON in the middle', [HEADER, 'oops', END], 'line 2 is no JSON'],
-    ['an unknown line', [HEADER, { type: 'message' }, END], 'line 2 is not one of a recording: message'],
+    [
+      'nothing',
+      [],
+      'is no recording: it is empty. A recording is a file of JSON lines that mad-cli bus export',
+    ],
+    ['something else', ['{"a":1}'], 'is no recording: its first line does not say that it is one.'],
+    ['no JSON', ['{', '  "name": "x"', '}'], 'is no recording: its first line is no JSON. A recording is'],
+    [
+      'no JSON in the middle',
+      [HEADER, 'oops', END],
+      'not as mad-cli bus export wrote it: line 2 is no JSON.',
+    ],
+    [
+      'a line without its message',
+      [HEADER, { type: 'message' }, END],
+      "line 2 is not whole: 'message' of this 'message' is missing.",
+    ],
+    [
+      'a line with something else in it',
+      [HEADER, { type: 'task_events', task_id: 'a', events: [{ ...event(1), seq: 'one' }] }, END],
+      "line 2 is not whole: 'events.0.seq' of this 'task_events' is not what it should be.",
+    ],
+    [
+      'a line of an unknown type',
+      [HEADER, { type: 'foo' }],
+      "line 2 has the type 'foo', which this mad-cli does not know.",
+    ],
+    ['a line without a type', [HEADER, [1]], "line 2 says no 'type'."],
     [
       'a later format',
       [{ ...HEADER, format: 2 }],
@@ -158,7 +181,7 @@ describe('a file', () => {
 
   test('that is not there is refused', async () => {
     await expect(readRecording(join(folder, 'none.jsonl'))).rejects.toThrow(
-      /none\.jsonl cannot be read: ENOENT/,
+      /none\.jsonl cannot be read: no such file or directory\.$/,
     );
   });
 });

@@ -10,6 +10,7 @@ import {
 } from '@mad-group/protocol';
 import { UsageError } from '../io.ts';
 import type { LoggedMessage } from './grace-log.ts';
+import { systemWords } from './system-words.ts';
 
 export interface Recording {
   /** Tasks that are whole, oldest first. */
@@ -139,18 +140,18 @@ async function* readLines(path: string): AsyncGenerator<RecordingLine> {
       if (text === '') continue;
       const value = parseJson(text);
       if (value === undefined) {
-        broken = noRecording(path, number, 'is no JSON');
-        if (number === 1) throw broken;
+        if (number === 1) throw noRecording(path, 'its first line is no JSON');
+        broken = damaged(path, number, 'is no JSON');
         continue;
       }
       yield parseLine(path, number, value);
     }
   } catch (error) {
     if (error instanceof Error && 'syscall' in error)
-      throw new UsageError(`${path} cannot be read: ${error.message}`);
+      throw new UsageError(`${path} cannot be read: ${systemWords(error)}.`);
     throw error;
   }
-  if (number === 0) throw noRecording(path, 1, 'is missing');
+  if (number === 0) throw noRecording(path, 'it is empty');
 }
 
 function parseLine(path: string, number: number, value: unknown): RecordingLine {
@@ -158,7 +159,8 @@ function parseLine(path: string, number: number, value: unknown): RecordingLine 
     string,
     unknown
   >;
-  if (number === 1 && type !== 'recording') throw noRecording(path, 1, 'does not say that it is one');
+  if (number === 1 && type !== 'recording')
+    throw noRecording(path, 'its first line does not say that it is one');
   if (type === 'recording' && format !== RECORDING_FORMAT) {
     throw new UsageError(
       `${path} is a recording of format ${String(format)}, and this mad-cli reads format ${RECORDING_FORMAT}: use the version that wrote it, or a later one.`,
@@ -166,12 +168,26 @@ function parseLine(path: string, number: number, value: unknown): RecordingLine 
   }
   const parsed = RecordingLineSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw noRecording(path, number, `is not one of a recording: ${issue?.path.join('.')} ${issue?.message}`);
+  throw damaged(path, number, flawOfLine(type, value, parsed.error.issues[0]?.path ?? []));
 }
 
-const noRecording = (path: string, line: number, why: string): UsageError =>
-  new UsageError(`${path} is no recording of mad-cli bus export: line ${line} ${why}.`);
+/** What is wrong with a line of JSON, in words: the field where it is found first. */
+function flawOfLine(type: unknown, value: unknown, field: readonly PropertyKey[]): string {
+  if (typeof type !== 'string') return "says no 'type'";
+  if (field[0] === 'type') return `has the type '${type}', which this mad-cli does not know`;
+  let given: unknown = value;
+  for (const key of field) given = (given as Record<PropertyKey, unknown> | null | undefined)?.[key];
+  const flaw = given === undefined ? 'is missing' : 'is not what it should be';
+  return `is not whole: '${field.join('.')}' of this '${type}' ${flaw}`;
+}
+
+const noRecording = (path: string, why: string): UsageError =>
+  new UsageError(
+    `${path} is no recording: ${why}. A recording is a file of JSON lines that mad-cli bus export made.`,
+  );
+
+const damaged = (path: string, line: number, what: string): UsageError =>
+  new UsageError(`${path} is a recording, but not as mad-cli bus export wrote it: line ${line} ${what}.`);
 
 function parseJson(text: string): unknown {
   try {
