@@ -37,6 +37,9 @@ const KNOWN: readonly KnownMad[] = [
 /** `mad_get_status`, `mad_list_tools`: every MAD has them. */
 const BUILT_IN = /^mad_/;
 
+/** As people call the MAD of this id. */
+export const nameOf = (id: string): string => KNOWN.find((mad) => mad.id === id)?.name ?? id;
+
 const knownNames = KNOWN.map((mad) => mad.id).join(', ');
 const normalId = (name: string): string =>
   name

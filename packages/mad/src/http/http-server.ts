@@ -9,6 +9,8 @@ interface ListenOptions {
   readonly port: number;
   /** The environment key that moves the port, for the message when it is in use. */
   readonly portKey: string;
+  /** What sets the host. Default `HOST`. */
+  readonly hostKey?: string;
 }
 
 export interface HttpServerOptions extends ListenOptions {
@@ -68,7 +70,10 @@ export async function assertPortIsFree(options: ListenOptions): Promise<void> {
  *
  * @throws StartError as `openHttpServer` does
  */
-export function listenOn(server: NetServer, { host, port, portKey }: ListenOptions): Promise<void> {
+export function listenOn(
+  server: NetServer,
+  { host, port, portKey, hostKey = 'HOST' }: ListenOptions,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
       if (error.code === 'EADDRINUSE')
@@ -76,7 +81,7 @@ export function listenOn(server: NetServer, { host, port, portKey }: ListenOptio
       else if (error.code === 'EACCES') {
         reject(new StartError(`Port ${port} may not be opened by this user. Set ${portKey} to move it.`));
       } else if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
-        reject(new StartError(`HOST=${host} is no address of this machine.`));
+        reject(new StartError(`${hostKey}=${host} is no address of this machine.`));
       } else reject(new StartError(`Cannot listen on ${host}:${port}: ${error.message}`));
     };
     server.once('error', onError);

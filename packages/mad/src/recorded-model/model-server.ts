@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { MadError } from '@mad-group/protocol';
+import { listenOn } from '../http/http-server.ts';
 import { CompletionRequestSchema, conversationOf } from './conversation.ts';
 import type { RecordedModel } from './recorded-model.ts';
 import { refuse, writeAnswer } from './write-answer.ts';
@@ -27,7 +28,7 @@ export interface ModelServer {
 /**
  * Serves a recorded model over the Chat Completions API.
  *
- * @throws the system's error where it cannot listen
+ * @throws StartError that names the option, where it cannot listen
  */
 export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
   const server = createServer((request, response) => {
@@ -36,8 +37,7 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
       else refuse(response, 500, error.message, null);
     });
   });
-  server.listen(options.port, options.host);
-  await once(server, 'listening');
+  await listenOn(server, { ...options, portKey: '--port', hostKey: '--host' });
   const { address, port, family } = server.address() as AddressInfo;
   return {
     baseUrl: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}/v1`,

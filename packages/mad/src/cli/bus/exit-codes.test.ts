@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startFoundingServer } from '../../client/founding-server.test-support.ts';
 import { taskView } from '../../recorded-model/recording.test-support.ts';
+import { composeStatus } from '../../status.ts';
 import { fakeIo } from '../fake-io.test-support.ts';
 import { runMadCli } from '../mad-cli.ts';
 import { runToEnd } from '../process-io.ts';
@@ -143,4 +144,48 @@ describe('a token that Grace refuses', () => {
     expect(io.err()).toContain(`mad-cli: Grace at ${grace.url} refuses: Nobody is known by this token.\n`);
     expect(readdirSync(folder)).toEqual([]);
   });
+});
+
+describe('another MAD in the place of Grace', () => {
+  test.each([
+    [{ status: 'error', code: 'unknown_tool', message: 'Unknown tool: grace_subscribe' }, 'Fiedler'],
+    [{ status: 'error', message: 'Unknown tool: grace_subscribe' }, 'Fiedler'],
+  ])('is named: %j', async (refusal, name) => {
+    const status = composeStatus({
+      id: 'fiedler',
+      title: 'FiedlerV1',
+      version: '1',
+      instanceId: 'i',
+      startedAtMs: 0,
+      nowMs: 0,
+      stopping: false,
+      bus: null,
+      facts: {},
+    });
+    const fiedler = await startFoundingServer({
+      answer: ({ tool_name: tool }) => (tool === 'mad_get_status' ? status : refusal),
+    });
+    const io = fakeIo();
+    expect(await runToEnd('mad-cli', runMadCli, ['bus', 'tail', '--url', fiedler.url], io)).toBe(2);
+    await fiedler.stop();
+    expect(io.err()).toBe(
+      `mad-cli: ${fiedler.url} is ${name}, and the bus is shown by Grace: give Grace's address with --url or GRACE_URL.\n`,
+    );
+  });
+});
+
+test('a model whose port is in use says so, and how it is moved', async () => {
+  const taken = await startFoundingServer({ answer: () => ({}) });
+  const port = new URL(taken.url).port;
+  const file = join(folder, 'recording.jsonl');
+  writeFileSync(file, [HEADER, task('a'), END].map((line) => `${JSON.stringify(line)}\n`).join(''));
+  expect(await bus('model', file, '--port', port)).toMatchObject({
+    code: 2,
+    err: `mad-cli: Port ${port} is in use. Set --port to move it.\n`,
+  });
+  expect(await bus('model', file, '--host', '192.0.2.1')).toMatchObject({
+    code: 2,
+    err: 'mad-cli: --host=192.0.2.1 is no address of this machine.\n',
+  });
+  await taken.stop();
 });

@@ -3,12 +3,15 @@ import {
   type Envelope,
   type GapSchema,
   MadError,
+  MadStatusOutput,
   PollMessagesOutput,
   type Position,
   SubscribeOutput,
 } from '@mad-group/protocol';
 import type { z } from 'zod';
 import type { ToolClient } from '../../client/tool-client.ts';
+import { UsageError } from '../io.ts';
+import { nameOf } from '../mads.ts';
 import { createReconnecting } from '../reconnecting.ts';
 
 export type LoggedMessage = Envelope & { readonly position: Position };
@@ -55,7 +58,8 @@ const GOODBYE_MS = 1_000;
  * The log as Grace shows it to the caller, page by page, without an end. The position of each page
  * carries it over lost connections and restarts: nothing is lost and nothing comes twice.
  *
- * @throws MadError where Grace refuses or stays away; the signal's reason
+ * @throws MadError where Grace refuses or stays away; UsageError where another MAD is in her place;
+ *   the signal's reason
  */
 export async function* readGraceLog(options: GraceLogOptions): AsyncGenerator<LogPage, never> {
   const clientId = `mad-cli-${randomUUID()}`;
@@ -73,8 +77,8 @@ export async function* readGraceLog(options: GraceLogOptions): AsyncGenerator<Lo
       subscribedAt ??= SubscribeOutput.parse(reply).position;
       return client;
     } catch (error) {
-      await client.close();
-      throw error;
+      const refusal = isUnknownTool(error) ? notGrace(client, options.signal) : Promise.resolve(error);
+      throw await refusal.finally(() => client.close());
     }
   };
   const first = await connect();
@@ -133,6 +137,20 @@ const forgotten = (): MadError =>
     'not_found',
     'Grace does not know this reader, though it subscribed: it holds too many clients (GRACE_MAX_CLIENTS), or is of an earlier version than this command.',
   );
+
+/** The first implementation gave no codes. */
+const isUnknownTool = (error: unknown): boolean =>
+  error instanceof MadError && (error.code === 'unknown_tool' || error.message.startsWith('Unknown tool:'));
+
+/** Says who is there in Grace's place. */
+async function notGrace(client: ToolClient, signal: AbortSignal): Promise<UsageError> {
+  const reply = await client.call('mad_get_status', {}, { timeoutMs: REPLY_MS, signal });
+  const status = MadStatusOutput.safeParse(reply);
+  const who = status.success ? nameOf(status.data.mad_id) : 'another MAD';
+  return new UsageError(
+    `${client.url} is ${who}, and the bus is shown by Grace: give Grace's address with --url or GRACE_URL.`,
+  );
+}
 
 /** Grace forgets idle clients by itself; this only saves it the wait. */
 async function forget(connect: GraceLogOptions['connect'], clientId: string): Promise<void> {

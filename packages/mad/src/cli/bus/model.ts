@@ -1,5 +1,6 @@
 import { startModelServer } from '../../recorded-model/model-server.ts';
 import { createRecordedModel } from '../../recorded-model/recorded-model.ts';
+import { StartError } from '../../start-error.ts';
 import { type CliIo, EXIT, forTerminal, stderrColors, stdoutColors, UsageError } from '../io.ts';
 import { counted } from '../options.ts';
 import { readRecording } from './recording.ts';
@@ -30,8 +31,8 @@ export async function serveRecording(
       const words = `${reason} The prompt: ${JSON.stringify(prompt.slice(0, PROMPT_CHARS))}`;
       io.stderr.write(`${stderrColors(io).yellow(forTerminal(words))}\n`);
     },
-  }).catch((error: Error) => {
-    throw new UsageError(`Nothing can listen at ${host}:${number}: ${error.message}.`);
+  }).catch((error: unknown) => {
+    throw error instanceof StartError ? new UsageError(error.message) : error;
   });
   const { size } = model;
   const colors = stdoutColors(io);
