@@ -45,6 +45,13 @@ describe('the words of the first implementation', () => {
     },
   );
 
+  test.each([{ prompt: 5 }, { prompt: 5, requester_id: 'me' }, { prompt: 5, requester_id: '' }])(
+    'a converse of %j is told what is wrong before what is missing',
+    (raw) => {
+      expect(refusal(ConverseInput, raw, converse)).toBe("'prompt' must be a string.");
+    },
+  );
+
   const subscribe = "'client_id' (string) and 'topics' (list) are required.";
   test.each([{}, { client_id: 'me' }, { client_id: 'me', topics: 'mad.#' }, { client_id: 5, topics: [] }])(
     'a subscription of %j is refused with the types it needs',

@@ -34,9 +34,11 @@ function explain(tool: ToolInputRules, present: Record<string, unknown>, error: 
     // Words that state a field's type, as `'topics' (list)` does, answer a wrong type too.
     return value === undefined || value === '' || (tool.missing?.includes(`'${field}' (`) ?? false);
   };
+  // Who sent a 5 for a prompt is not helped by words that say it was not there.
+  const wrong = error.issues.find((issue) => issue.path.length > 0 && !isMissing(issue));
   const missing = error.issues.find(isMissing);
-  if (missing) return tool.missing ?? `'${String(missing.path[0])}' is required.`;
-  const issue = error.issues[0] as z.core.$ZodIssue;
+  if (missing && !wrong) return tool.missing ?? `'${String(missing.path[0])}' is required.`;
+  const issue = wrong ?? (error.issues[0] as z.core.$ZodIssue);
   const words = issue.message.replace(/\.$/, '');
   return issue.path.length === 0 ? `${words}.` : `'${String(issue.path[0])}' ${words}.`;
 }
