@@ -82,7 +82,7 @@ describe('tools called from the console', () => {
     expect(await said('mad.direct.*')).toEqual([]);
   });
 
-  test('a body that is no JSON, or too large, is refused', async () => {
+  test('a body that is no JSON object, or too large, is refused', async () => {
     const { base, headers } = await startConsole();
     const send = (body: string) =>
       fetch(`${base}/api/call`, {
@@ -91,6 +91,17 @@ describe('tools called from the console', () => {
         body,
       });
     expect((await send('{')).status).toBe(400);
+    for (const [body, given] of [
+      ['[]', 'an array'],
+      ['null', 'null'],
+      ['5', 'a number'],
+    ] as const) {
+      expect(await (await send(body)).json()).toEqual({
+        status: 'error',
+        code: 'invalid_json',
+        message: `The body must be a JSON object, {"mad", "tool_name", "tool_input"}, and is ${given}.`,
+      });
+    }
     expect((await send('x'.repeat(5_000_000))).status).toBe(413);
   });
 
