@@ -56,10 +56,18 @@ ID     : t-1
   expect(await run('fiedler-tasks', { fiedler_list_tasks: listing() })).toEqual([0, 'No tasks found.\n', '']);
 });
 
-test.each(['0', '-5', 'ten', '1e3', '1001', '5 6'])('fiedler-tasks %s is refused in words', async (count) => {
+test.each(['0', '-5', 'ten', '1e3', '1001', '6.5'])('fiedler-tasks %s is refused in words', async (count) => {
   const [code, out, err] = await run(`fiedler-tasks ${count}`, {});
   expect([code, out]).toEqual([2, '']);
-  expect(err).toMatch(/^fiedler-tasks: (N must be a whole number from 1 to 1000|takes one number)/);
+  expect(err).toBe(`fiedler-tasks: N must be a whole number from 1 to 1000, not '${count}'.\n`);
+});
+
+test('fiedler-tasks with more than one word says how many it takes', async () => {
+  expect(await run('fiedler-tasks 5 6', {})).toEqual([
+    2,
+    '',
+    'fiedler-tasks: takes one word, the number N, and was given 2: 5 6.\n',
+  ]);
 });
 
 test('a prompt cannot forge lines or steer the terminal', async () => {

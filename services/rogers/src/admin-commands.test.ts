@@ -26,6 +26,14 @@ const stats: ToolAnswers = {
   },
 };
 
+test('rogers-connections takes no words', async () => {
+  expect(await run('rogers-connections fiedler', {})).toEqual([
+    2,
+    '',
+    'rogers-connections: takes no words, and was given 1: fiedler.\n',
+  ]);
+});
+
 test('rogers-connections prints what the first implementation printed', async () => {
   const connection = (mad_id: string, status: Connection['status']): Connection => ({
     mad_id,

@@ -3,6 +3,7 @@ import {
   type AdminSession,
   EXIT,
   forTerminalLine,
+  noArguments,
   terminalJson,
   wholeArgument,
 } from '@mad-group/mad/admin';
@@ -17,7 +18,8 @@ export const ROGERS_COMMANDS: readonly AdminCommand[] = [
     name: 'rogers-connections',
     usage: 'rogers-connections',
     summary: 'every MAD that was seen on the bus, and how it is',
-    async run(_args, { io, tools }) {
+    async run(args, { io, tools }) {
+      noArguments(args);
       const reply = await tools.callOrThrow('rogers_get_connections', {}, { signal: io.signal });
       const { connections } = GetConnectionsOutput.parse(reply);
       const head = `--- Showing ${connections.length} MAD Connections ---\n`;

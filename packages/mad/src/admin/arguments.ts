@@ -1,5 +1,11 @@
 import { UsageError } from '../cli/io.ts';
 
+/** @throws UsageError where a command that takes nothing was given something */
+export function noArguments(args: readonly string[]): void {
+  if (args.length > 0)
+    throw new UsageError(`takes no words, and was given ${args.length}: ${args.join(' ')}.`);
+}
+
 /**
  * The one whole number that a command takes, or its default.
  *
@@ -10,7 +16,11 @@ export function wholeArgument(
   { name, min, max, fallback }: { name: string; min: number; max: number; fallback: number },
 ): number {
   const [given, ...more] = args;
-  if (more.length > 0) throw new UsageError(`takes one number, ${name}; '${more.join(' ')}' is too much.`);
+  if (more.length > 0) {
+    throw new UsageError(
+      `takes one word, the number ${name}, and was given ${args.length}: ${args.join(' ')}.`,
+    );
+  }
   if (given === undefined) return fallback;
   const value = Number(given);
   if (/^\d+$/.test(given) && value >= min && value <= max) return value;

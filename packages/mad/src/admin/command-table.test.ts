@@ -4,6 +4,7 @@ import { fakeIo } from '../cli/fake-io.test-support.ts';
 import { UsageError } from '../cli/io.ts';
 import type { AdminCommand, AdminSession } from './admin-command.ts';
 import { createCommandTable } from './command-table.ts';
+import { statusCommand } from './status-command.ts';
 
 const said: (readonly string[])[] = [];
 const say: AdminCommand = {
@@ -57,6 +58,25 @@ test('an unknown command is answered with what there is, and nothing of its own 
   expect(io.err()).toContain("There is no command ']0;renamed'. There are: toy-say, wrong,");
   expect(io.err()).toContain('Did you mean toy-say?');
   expect(io.err().length).toBeLessThan(700);
+});
+
+test('a command of another MAD is answered with where it is', async () => {
+  const fiedler = createCommandTable('Fiedler V1', [{ ...say, name: 'fiedler-tasks' }]);
+  const { io, ...rest } = session();
+  expect(await fiedler.run('rogers-stats 5', { io, ...rest })).toBe(127);
+  expect(await fiedler.run('fiedler-task', { io, ...rest })).toBe(127);
+  expect(io.err()).toBe(
+    "There is no command 'rogers-stats'. Commands of Rogers are at its own SSH port: ROGERS_SSH_PORT, 2223 without it, 2222 in containers. There are: fiedler-tasks, help, exit.\n" +
+      "There is no command 'fiedler-task'. Did you mean fiedler-tasks? There are: fiedler-tasks, help, exit.\n",
+  );
+});
+
+test('mad-status takes no words', async () => {
+  const { io, ...rest } = session();
+  const fiedler = createCommandTable('Fiedler V1', [statusCommand]);
+  expect(await fiedler.run('mad-status extra args', { io, ...rest })).toBe(2);
+  expect(io.err()).toBe('mad-status: takes no words, and was given 2: extra args.\n');
+  expect(io.out()).toBe('');
 });
 
 test('help shows each command once, with how it is typed', async () => {

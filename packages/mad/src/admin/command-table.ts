@@ -1,11 +1,19 @@
 import { EXIT, forTerminal } from '../cli/io.ts';
+import { nameOf } from '../cli/mads.ts';
 import { nearestName } from '../cli/nearest-name.ts';
 import { runToEnd } from '../cli/process-io.ts';
+import { EnvironmentSchema } from '../config.ts';
 import type { AdminCommand, AdminSession } from './admin-command.ts';
 import { splitWords } from './command-line.ts';
 
 /** Longest piece of a line that is repeated to whoever typed it, in characters. */
 const MAX_ECHO = 80;
+
+/** The MADs with commands of their own, and the keys of their ports. */
+const OWNERS = (['FIEDLER', 'ROGERS'] as const).map((name) => {
+  const key = `${name}_SSH_PORT` as const;
+  return { id: name.toLowerCase(), key, port: EnvironmentSchema.shape[key].parse(undefined) };
+});
 
 export interface CommandTable {
   /** Whether the line begins with one of its commands. */
@@ -57,7 +65,16 @@ export function createCommandTable(title: string, own: readonly AdminCommand[]):
 function unknownCommand(name: string, names: readonly string[]): string {
   const shown = forTerminal(name.length > MAX_ECHO ? `${name.slice(0, MAX_ECHO)}…` : name);
   const near = nearestName(name.slice(0, MAX_ECHO), names);
-  return `There is no command '${shown}'.${near === null ? '' : ` Did you mean ${near}?`} There are: ${names.join(', ')}.`;
+  const advice = placeOf(name, names) ?? (near === null ? '' : ` Did you mean ${near}?`);
+  return `There is no command '${shown}'.${advice} There are: ${names.join(', ')}.`;
+}
+
+/** Where the command of another MAD is, as far as its name says whose it is; null where it does not. */
+function placeOf(name: string, names: readonly string[]): string | null {
+  const owner = OWNERS.find(({ id }) => name.startsWith(`${id}-`));
+  if (!owner || names.some((own) => own.startsWith(`${owner.id}-`))) return null;
+  const { id, key, port } = owner;
+  return ` Commands of ${nameOf(id)} are at its own SSH port: ${key}, ${port} without it, 2222 in containers.`;
 }
 
 const helpCommand = (title: string, commands: () => readonly AdminCommand[]): AdminCommand => ({

@@ -2,6 +2,7 @@ import { type MadStatus, MadStatusOutput } from '@mad-group/protocol';
 import { EXIT, stdoutColors } from '../cli/io.ts';
 import { statusLines } from '../cli/render-status.ts';
 import type { AdminCommand } from './admin-command.ts';
+import { noArguments } from './arguments.ts';
 
 /** `FiedlerV1`, as mad-status heads it, in words: `Fiedler V1`. */
 export const spokenTitle = (title: string): string => title.replace(/(?<=[a-z])V(?=\d+$)/, ' V');
@@ -11,7 +12,8 @@ export const statusCommand: AdminCommand = {
   name: 'mad-status',
   usage: 'mad-status',
   summary: 'how this MAD is',
-  async run(_args, { io, tools }) {
+  async run(args, { io, tools }) {
+    noArguments(args);
     const status = MadStatusOutput.parse(
       await tools.callOrThrow('mad_get_status', {}, { signal: io.signal }),
     );
