@@ -99,7 +99,14 @@ describe('options', () => {
     expect(optionsOf('expiry-time="20260131090503"')?.expiresMs).toBe(
       new Date(2026, 0, 31, 9, 5, 3).getTime(),
     );
-    for (const bad of ['tomorrow', '2026013', '20260231Z', '202613010000Z', '202601312561Z']) {
+    for (const bad of [
+      'tomorrow',
+      '2026013',
+      '20260231Z',
+      '202613010000Z',
+      '202601312400Z',
+      '202601312561Z',
+    ]) {
       expect(reasonOf(`expiry-time="${bad}" ${KEY}`), bad).toContain('is no time');
     }
   });
