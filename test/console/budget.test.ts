@@ -17,17 +17,24 @@ async function coldLoad(hash: string, ready: string) {
   await cdp.send('Network.enable');
   const files = new Map<string, string>();
   const underWay = new Set<string>();
+  /** What was said before is part of a load; what is said from now on is as long as the group talks. */
+  const data = new Set<string>();
   let bytes = 0;
   cdp.on('Network.responseReceived', ({ requestId, response }) => {
     const { pathname, host } = new URL(response.url);
     expect(host).toBe(new URL(scene.url).host);
-    // The data is as long as the group talks; what is weighed is the page.
-    if (pathname.includes('/api/')) return;
+    if (pathname.includes('/api/')) {
+      data.add(requestId);
+      return;
+    }
     files.set(requestId, pathname);
     underWay.add(requestId);
   });
   cdp.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
     if (underWay.delete(requestId)) bytes += encodedDataLength;
+  });
+  cdp.on('Network.dataReceived', ({ requestId, encodedDataLength }) => {
+    if (data.has(requestId)) bytes += encodedDataLength;
   });
   await tab.open(hash);
   await tab.page.locator(ready).first().waitFor();
@@ -52,14 +59,19 @@ async function coldLoad(hash: string, ready: string) {
 
 test('a cold load is at most 200 kB and shows the group within a second', async () => {
   const loads = [];
-  // The best of some: a busy machine is no slow page.
+  // As many messages of before as a page asks for.
+  for (let n = 0; n < 1000; n += 1) {
+    const text = `message ${n} ${Math.random()} with some words in it, and some more of them after these`;
+    await scene.publish({ senderId: 'grace', correlationId: `c${n % 50}`, payload: { n, text } });
+  }
   for (let index = 0; index < 5; index += 1) loads.push(await coldLoad('#/group', '[data-member=fiedler]'));
   const times = loads.map(({ paintedMs }) => Math.round(paintedMs));
-  const { bytes, names } = loads[0] as (typeof loads)[0];
+  const { names } = loads[0] as (typeof loads)[0];
+  const bytes = Math.max(...loads.map((load) => load.bytes));
   console.log(`cold load: ${bytes} bytes in ${names.length} files; group shown after ${times.join(', ')} ms`);
   expect(bytes).toBeGreaterThan(10_000);
   expect(bytes).toBeLessThanOrEqual(MAX_BYTES);
-  expect(Math.min(...times)).toBeLessThanOrEqual(MAX_MS);
+  expect(times.toSorted((a, b) => a - b)[2]).toBeLessThanOrEqual(MAX_MS);
 });
 
 test('so is the heaviest view', async () => {

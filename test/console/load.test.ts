@@ -7,7 +7,7 @@ const PER_SECOND = 200;
 const SECONDS = 40;
 /** A page that draws each frame in this time is used without a thought. */
 const SMOOTH_MS = 50;
-/** Frames are judged by the best of several spans, in milliseconds: a busy machine is no slow page. */
+/** Frames are judged by the median of several spans, in milliseconds: a moment's load of the machine is no slow page. */
 const SPAN_MS = 10_000;
 
 const scene = useScene();
@@ -119,7 +119,7 @@ test.each(['#/bus', '#/group'])(
     };
     console.log(`${hash}:`, JSON.stringify(figures));
     expect(said).toBeGreaterThanOrEqual(PER_SECOND * SECONDS * 0.95);
-    expect(Math.min(...spanP95s)).toBeLessThan(SMOOTH_MS);
+    expect(percentile(spanP95s, 0.5)).toBeLessThan(SMOOTH_MS);
     // Ten thousand messages are kept, at some kilobytes each: no more, however long it goes on.
     expect(heapAfter).toBeLessThan(120e6);
     expect(tab.problems).toEqual([]);

@@ -189,3 +189,31 @@ test('a task that is killed with its process goes on in its trace, below the cal
   const sent = () => ofTrace(SECOND_TRACE).filter(({ kind }) => kind === 'PRODUCER');
   await expect.poll(sent).toHaveLength(1);
 });
+
+test('a task that is asked for at the console has a trace that begins there', async () => {
+  group.model.on({ userMessage: 'from the console' }, { content: 'Done.' });
+  const url = new URL('/console/api/call', group.mad('rogers').place.mcpUrl);
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      mad: 'fiedler',
+      tool_name: 'fiedler_converse',
+      tool_input: { prompt: 'from the console', requester_id: 'console' },
+    }),
+  });
+  const { task_id } = (await response.json()) as { task_id: string };
+  const attempt = () =>
+    group.collector.spans().find(({ attributes }) => attributes['mad.task.id'] === task_id);
+  await expect.poll(attempt).toBeDefined();
+  const drawn = () => drawTree(ofTrace(attempt()?.traceId ?? ''), '').slice(0, 5);
+  await expect
+    .poll(drawn)
+    .toEqual([
+      'rogers: execute_tool fiedler_converse (server)',
+      '  rogers: send mad.direct.{recipient_id} (producer)',
+      '    fiedler: process mad.direct.{recipient_id} (consumer)',
+      '      fiedler: execute_tool fiedler_converse (internal)',
+      '        fiedler: invoke_agent fiedler (internal)',
+    ]);
+});

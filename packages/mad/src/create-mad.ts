@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { MadError, type MadStatus, type ToolDefinition, toErrorReply } from '@mad-group/protocol';
+import { traceHeadersOf, withTracing } from '@mad-group/protocol/tracing';
 import { createBusSurface } from './bus-surface/bus-surface.ts';
 import { type BusWatch, watchBus } from './bus-watch.ts';
 import { createDispatcher } from './dispatch.ts';
@@ -143,12 +144,16 @@ export function createMad(options: MadOptions): Mad {
   } as const;
 
   /** What pages get of this MAD. */
-  const pageContext = (request: IncomingMessage): PageContext => ({
-    authenticate: () => options.callers.authenticate(request.headers.authorization),
-    call: (call) =>
-      dispatcher.call({ surface: 'pages', ...call, signals: [...call.signals, stopping.signal] }),
-    signal: stopping.signal,
-  });
+  function pageContext(request: IncomingMessage): PageContext {
+    const trace = traceHeadersOf(request.headers);
+    return {
+      authenticate: () => options.callers.authenticate(request.headers.authorization),
+      call: (call) =>
+        dispatcher.call({ surface: 'pages', ...call, trace, signals: [...call.signals, stopping.signal] }),
+      inTrace: (work) => withTracing(tracing, trace, work),
+      signal: stopping.signal,
+    };
+  }
 
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
     if (options.pages && isBelow(options.pages.path, pathOf(request))) {

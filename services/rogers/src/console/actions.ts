@@ -14,6 +14,7 @@ import {
   throwErrorReply,
   topicChannel,
 } from '@mad-group/protocol';
+import { inSpan, SpanKind, type SpanSpec, toolSpan } from '@mad-group/protocol/tracing';
 import type { TrafficStore } from '../traffic-store.ts';
 
 /** Tools that the console may call, with the scope that each needs. Those that act are on the record. */
@@ -120,11 +121,12 @@ export function createActions({ ownId, bus, others, store, log }: ActionOptions)
           scope === READS
           ? `${CONSOLE_READ_PREFIX}${randomUUID()}`
           : undefined;
-    return others.call(mad, toolName, toolInput, {
-      caller,
-      signal,
-      ...(correlationId === undefined ? {} : { correlationId }),
-    });
+    const ids = correlationId === undefined ? {} : { correlationId };
+    return context.inTrace(() =>
+      inSpan(callSpan(toolName, caller), () =>
+        others.call(mad, toolName, toolInput, { caller, signal, ...ids }),
+      ),
+    );
   }
 
   return async (call, caller, context, signal) => {
@@ -145,4 +147,11 @@ export function createActions({ ownId, bus, others, store, log }: ActionOptions)
       throw error;
     }
   };
+}
+
+/** The tool runs in another MAD; this is where its trace begins. */
+function callSpan(toolName: string, { name }: Caller): SpanSpec {
+  const span = toolSpan(toolName, SpanKind.SERVER);
+  const attributes = { 'network.protocol.name': 'http', 'mad.surface': 'pages', 'mad.caller': name };
+  return { ...span, attributes: { ...span.attributes, ...attributes } };
 }

@@ -123,7 +123,8 @@ export function createConsole(options: ConsoleOptions): Pages {
   async function api(name: string, request: IncomingMessage, response: ServerResponse, context: PageContext) {
     try {
       const route = routes[`${request.method} ${name}`];
-      if (route === undefined) throw new MadError('not_found', `There is no ${request.method} ${name} here.`);
+      if (route === undefined)
+        throw new MadError('not_found', `There is no such request: ${Object.keys(routes).join(', ')}.`);
       await route(request, response, context);
     } catch (error) {
       if (response.headersSent) return response.destroy();

@@ -65,7 +65,7 @@ export function openLines(
 
 /** Lines of JSON are packed to a tenth; each write goes out at once all the same. */
 function packInto(response: ServerResponse): Writable {
-  const gzip = createGzip({ level: 1, flush: constants.Z_SYNC_FLUSH });
+  const gzip = createGzip({ flush: constants.Z_SYNC_FLUSH });
   gzip.pipe(response);
   response.once('close', () => gzip.destroy());
   return gzip;
