@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openConsole } from './kit/console-page.ts';
 import { startPrefixProxy } from './kit/prefix-proxy.ts';
