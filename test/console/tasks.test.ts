@@ -173,11 +173,15 @@ describe('the prompt box', () => {
     }
   });
 
-  test('asks Rogers about the group', async () => {
+  test('asks Rogers about the group, and shows tools and words as they come', async () => {
     const { page } = await scene.open('alice', '#/ask');
     await page.getByRole('radio', { name: 'Rogers' }).check();
-    await page.getByLabel('Prompt for Rogers').fill('Is everything up?');
+    await page.getByLabel('Prompt for Rogers').fill('Say slowly who is connected');
     await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await page.locator('.tool', { hasText: 'rogers_get_connections' }).waitFor();
+    await expect.poll(() => page.locator('.answer').textContent()).toContain(heldPart);
+    expect(await page.locator('.answer').textContent()).not.toContain('matter of seconds');
+    scene.model.release();
     await expect.poll(() => page.locator('.answer').textContent()).toBe(ANSWER);
   });
 

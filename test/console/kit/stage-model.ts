@@ -29,9 +29,9 @@ export const ANSWER =
 export const HELD_WORDS = 5;
 
 /**
- * A model that says the same to everyone, word by word. About tasks and databases it calls a tool
- * first; where it is asked to speak slowly it stops after some words until it is released; a plan is
- * asked for as JSON.
+ * A model that says the same to everyone, word by word. About tasks, databases and who is connected
+ * it calls a tool first; where it is asked to speak slowly it stops after some words until it is
+ * released; a plan is asked for as JSON.
  */
 export async function startStageModel(): Promise<StageModel> {
   let held = Promise.withResolvers<void>();
@@ -43,7 +43,8 @@ export async function startStageModel(): Promise<StageModel> {
     const wantsPlan = messages[0]?.content.startsWith('You plan.') ?? false;
     if (wantsPlan) return answerPlan(response, stream === true);
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    if (/tasks|database/.test(prompt) && messages.at(-1)?.role !== 'tool') return callTool(response);
+    const tool = TOOLS.find(({ of }) => of.test(prompt));
+    if (tool && messages.at(-1)?.role !== 'tool') return callTool(response, tool);
     const words = ANSWER.match(/\S+\s*/g) ?? [];
     for (const [index, word] of words.entries()) {
       if (index === HELD_WORDS && prompt.includes('slowly')) await held.promise;
@@ -82,8 +83,13 @@ function answerPlan(response: ServerResponse, streams: boolean): void {
   response.end(JSON.stringify({ object: 'chat.completion', choices }));
 }
 
-function callTool(response: ServerResponse): void {
-  const call = { name: 'list_recent_tasks', arguments: '{"limit":2}' };
+/** Tools that it calls first, by what the prompt is of. */
+const TOOLS = [
+  { of: /tasks|database/, call: { name: 'list_recent_tasks', arguments: '{"limit":2}' } },
+  { of: /connected/, call: { name: 'rogers_get_connections', arguments: '{}' } },
+];
+
+function callTool(response: ServerResponse, { call }: (typeof TOOLS)[number]): void {
   response.write(
     chunkOf({ tool_calls: [{ index: 0, id: 'call-1', type: 'function', function: call }] }, null),
   );
