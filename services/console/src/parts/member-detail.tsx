@@ -7,6 +7,7 @@ import { hrefTo } from '../state/route.ts';
 import type { Flow } from '../state/traffic.ts';
 import type { ApiError } from '../wire/api.ts';
 import { ConditionPill } from './condition.tsx';
+import { Fact } from './fact.tsx';
 import { Loading } from './messages.tsx';
 
 interface Props {
@@ -94,15 +95,6 @@ function OwnWords({ madId }: { madId: string }) {
         </Fact>
       ))}
     </dl>
-  );
-}
-
-export function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -7,8 +7,8 @@ import { hrefTo } from '../state/route.ts';
 import { TASK_MADS, type TaskMad } from '../state/tasks.ts';
 import type { ApiError } from '../wire/api.ts';
 import { gapWords } from './bus-row.tsx';
+import { Fact } from './fact.tsx';
 import { JsonView } from './json-view.tsx';
-import { Fact } from './member-detail.tsx';
 import { Loading, Problem } from './messages.tsx';
 
 /** One message, whole. */

@@ -1,6 +1,6 @@
 import { clockSecond, count, counted, perSecond } from '../format.ts';
 import { usePage } from '../page.ts';
-import { Fact } from './member-detail.tsx';
+import { Fact } from './fact.tsx';
 
 const WIDTH = 360;
 const HEIGHT = 120;

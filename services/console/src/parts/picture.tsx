@@ -60,20 +60,15 @@ export function Picture({ isPast, members, flows, selected, onSelect }: Props) {
     layer.current?.restyle();
   });
 
+  const cardOf = (member: Member) => (
+    <Card key={member.id} member={member} flows={flows} isOn={member.id === selected} onSelect={onSelect} />
+  );
   return (
     <section class={`picture ${isPast ? 'is-past' : ''}`} aria-label="The group on its bus" ref={place}>
       {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: a canvas takes no focus. */}
       <canvas ref={canvas} aria-hidden="true" />
       <ul class="cards" aria-label="MADs">
-        {mads.map((member) => (
-          <Card
-            key={member.id}
-            member={member}
-            flows={flows}
-            isOn={member.id === selected}
-            onSelect={onSelect}
-          />
-        ))}
+        {mads.map(cardOf)}
       </ul>
       <p class="bus-line">
         <span>
@@ -87,15 +82,7 @@ export function Picture({ isPast, members, flows, selected, onSelect }: Props) {
       </p>
       {clients.length > 0 && (
         <ul class="cards is-small" aria-label="Clients">
-          {shown.map((member) => (
-            <Card
-              key={member.id}
-              member={member}
-              flows={flows}
-              isOn={member.id === selected}
-              onSelect={onSelect}
-            />
-          ))}
+          {shown.map(cardOf)}
           {clients.length > shown.length && (
             <li class="more">and {count(clients.length - shown.length)} more, quieter ones</li>
           )}

@@ -8,7 +8,7 @@ import type { TaskMad } from '../state/tasks.ts';
 import type { ApiError } from '../wire/api.ts';
 import { CancelButton } from './cancel-button.tsx';
 import { ConditionPill } from './condition.tsx';
-import { Fact } from './member-detail.tsx';
+import { Fact } from './fact.tsx';
 import { Loading, Problem } from './messages.tsx';
 import { TaskAnnouncer, TaskFigures } from './task-end.tsx';
 import { TaskWork } from './task-work.tsx';
