@@ -4,12 +4,12 @@
 # A line for each MAD; of one that is not healthy, what it said. Ends with 0 where all are healthy,
 # with 1 where one is not, with 2 where it was called wrongly.
 #   --quiet           prints nothing of those that are healthy: cron then writes a mail only when it must
-#   --wait SECONDS    asks again until all are healthy, so long at most
+#   --wait SECONDS    asks again until all are healthy, and begins no further question after it
 #   NAME …            these MADs; without them grace, fiedler, rogers and sequential-thinking
 #   HEALTH_TIMEOUT_S  longest wait for one answer, 20 where absent
 # cron has no terminal and no folder of ours: nothing here needs either.
 set -u
-cd "$(dirname "$0")/../.." || exit 2
+cd "$(dirname "$(readlink -f "$0")")/../.." || exit 2
 
 usage() {
   echo "$1 Usage: health-check.sh [--quiet] [--wait SECONDS] npm|compose|kubernetes [NAME …]" >&2
@@ -24,7 +24,7 @@ while [ $# -gt 0 ]; do
   --quiet) quiet=yes ;;
   --wait)
     wait_s=${2-}
-    case $wait_s in '' | *[!0-9]*) usage '--wait takes a number of seconds.' ;; esac
+    case $wait_s in '' | *[!0-9]* | 0?*) usage '--wait takes a number of seconds.' ;; esac
     shift
     ;;
   -*) usage "There is no option $1." ;;
@@ -34,6 +34,9 @@ while [ $# -gt 0 ]; do
 done
 place=${1-}
 [ $# -eq 0 ] || shift
+for mad; do
+  case $mad in -*) usage "$mad stands before where they run." ;; esac
+done
 [ $# -gt 0 ] || set -- grace fiedler rogers sequential-thinking
 
 case $place in
@@ -80,11 +83,16 @@ for mad; do
       sleep 1
       continue
     fi
-    [ "$code" -ne 124 ] || said="$said
+    # 137: it did not end when it was told to, either.
+    case $code in
+    124 | 137)
+      said="$said
 No answer within ${HEALTH_TIMEOUT_S:-20} s."
+      ;;
+    esac
     echo "FAIL $mad"
     # Where Docker itself is away, docker-compose 1.29 prints pages; the end says it.
-    echo "$said" | tail -n 15 | sed 's/^/     /'
+    printf '%s\n' "$said" | tail -n 25 | sed 's/^/     /'
     failed="$failed $mad"
     continue 2
   done

@@ -15,11 +15,15 @@ await walkPage('compose', async ({ checkout }) => {
       // Where the page has not come so far, the file still wants a password.
       { REDIS_PASSWORD: 'none', ...env },
     );
+  const remove = async (): Promise<void> => {
+    const { code, stderr } = await compose('down --volumes --timeout 5');
+    if (code !== 0) throw new Error(`The project cannot be removed:\n${stderr}`);
+  };
+  // What a run that was cut off has left.
+  await remove();
   return {
     env,
     describe: async () => `${(await compose('ps')).stdout}${(await compose('logs --tail=30')).stdout}`,
-    leave: async () => {
-      await compose('down --volumes --timeout 5');
-    },
+    leave: remove,
   };
 });

@@ -1,10 +1,11 @@
 // The page on Kubernetes, in a namespace of its own that a kubeconfig of the reader's points at.
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createNamespace, must, removeNamespaces } from '../kit/cluster.ts';
+import { createNamespace, must, removeLeftovers, removeNamespaces } from '../kit/cluster.ts';
 import { walkPage } from './walk.ts';
 
 await walkPage('kubernetes', async ({ aside }) => {
+  await removeLeftovers();
   const namespace = await createNamespace('mad-docs');
   const KUBECONFIG = join(aside, 'kubeconfig');
   await copyFile(process.env.KUBECONFIG as string, KUBECONFIG);

@@ -32,6 +32,8 @@ export async function makeScratch(): Promise<Scratch> {
   await git('add', '--all');
   await git('commit', '--quiet', '--message=As it is now');
   await must('git', ['clone', '--quiet', origin, checkout]);
+  // Something to pull.
+  await git('commit', '--quiet', '--allow-empty', '--message=The next version');
   // Hard links where both are on one disk: nothing is written into what is installed.
   const [from, to] = [join(ROOT, 'node_modules'), join(checkout, 'node_modules')];
   if ((await run('cp', ['-al', from, to])).code !== 0) await must('cp', ['-a', '--force', from, checkout]);

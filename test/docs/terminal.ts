@@ -60,11 +60,14 @@ export async function openTerminal(
         const output = stripVTControlCharacters(text.slice(0, end.index)).replaceAll('\r\n', '\n');
         return { output, exitCode: Number(end[1]) };
       }
-      if (running.child.exitCode !== null) throw new Error(`The shell has ended. It printed:\n${text}`);
+      const { exitCode, signalCode } = running.child;
+      if (exitCode !== null || signalCode !== null)
+        throw new Error(`The shell has ended. It printed:\n${text}`);
       await Promise.race([
         once(running.child.stdout as NodeJS.ReadableStream, 'data', { signal: deadline }),
         running.finished,
-      ]).catch(() => {
+      ]).catch((error) => {
+        if (!deadline.aborted) throw error;
         throw new Error(`It did not end within ${COMMAND_MS / 1000} s. It printed:\n${text}`);
       });
     }

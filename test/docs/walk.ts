@@ -44,9 +44,16 @@ export async function walkPage(
   });
   afterAll(async () => {
     if (failedAt !== undefined) console.error(await place?.describe());
-    await terminal?.close();
-    await place?.leave();
-    await scratch?.remove();
+    // Whatever fails, the others clear away what is theirs.
+    try {
+      await terminal?.close();
+    } finally {
+      try {
+        await place?.leave();
+      } finally {
+        await scratch?.remove();
+      }
+    }
     if (!WRITES) return;
     if ((await readFile(PAGE, 'utf8')) !== markdown)
       throw new Error(`${PAGE} was changed meanwhile: nothing is written.`);
