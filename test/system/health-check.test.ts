@@ -1,5 +1,5 @@
 // The health check for cron beside commands that answer as they are told; on real groups it runs in test/docs.
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -57,7 +57,20 @@ describe('the health check', () => {
     expect(code).toBe(1);
   });
 
-  test('asks again with --wait, so long at most', async () => {
+  test('nor for one that does not end when it is told to', async () => {
+    await command('kubectl', "trap '' TERM; while :; do sleep 1; done");
+    expect((await check('kubernetes', 'grace')).stdout).toContain('No answer within 1 s.');
+  });
+
+  test('shows what was said as it was said, and may be called by a link', async () => {
+    await command('kubectl', String.raw`printf '%s\n' 'at C:\cat\new'; exit 1`);
+    const link = join(folder, 'health');
+    await symlink(join(ROOT, 'scripts/operations/health-check.sh'), link);
+    const { stdout } = await run(link, ['kubernetes', 'grace'], { PATH: `${folder}:/usr/bin:/bin` });
+    expect(stdout).toContain(String.raw`     at C:\cat\new`);
+  });
+
+  test('asks again with --wait until then', async () => {
     await command('kubectl', `[ "$(wc -l < ${folder}/calls)" -gt 2 ]`);
     expect(await check('--wait', '30', 'kubernetes', 'grace')).toMatchObject({
       code: 0,
@@ -82,6 +95,8 @@ describe('the health check', () => {
     ['where they run is not known', ['podman'], "Where do they run? 'podman' is no such place."],
     ['an option is not known', ['--loud', 'npm'], 'There is no option --loud.'],
     ['--wait has no number', ['--wait', 'npm'], '--wait takes a number of seconds.'],
+    ['that number is none of sh', ['--wait', '08', 'npm'], '--wait takes a number of seconds.'],
+    ['an option comes late', ['npm', '--quiet'], '--quiet stands before where they run.'],
   ])('ends with 2 and says how it is called where %s', async (_, args, words) => {
     const { code, stdout, stderr } = await check(...args);
     expect(stderr).toMatch(/ Usage: health-check\.sh \[--quiet\]/);
