@@ -1,4 +1,6 @@
 // The page with docker compose, as a project of its own, by its folder's name; its ports are the page's.
+import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { run } from '../kit/process.ts';
 import { walkPage } from './walk.ts';
 
@@ -19,11 +21,16 @@ await walkPage('compose', async ({ checkout }) => {
     const { code, stderr } = await compose('down --volumes --timeout 5');
     if (code !== 0) throw new Error(`The project cannot be removed:\n${stderr}`);
   };
-  // What a run that was cut off has left.
+  // What a run that was cut off has left. The file names one that the page is yet to make.
+  await writeFile(join(checkout, '.env'), '');
   await remove();
+  await rm(join(checkout, '.env'));
   return {
     env,
     describe: async () => `${(await compose('ps')).stdout}${(await compose('logs --tail=30')).stdout}`,
-    leave: remove,
+    async leave() {
+      await appendFile(join(checkout, '.env'), '');
+      await remove();
+    },
   };
 });
