@@ -2,6 +2,7 @@
 import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../kit/process.ts';
+import { assertFree, PAGE_PORTS } from './page-ports.ts';
 import { walkPage } from './walk.ts';
 
 await walkPage('compose', async ({ checkout }) => {
@@ -25,6 +26,7 @@ await walkPage('compose', async ({ checkout }) => {
   await writeFile(join(checkout, '.env'), '');
   await remove();
   await rm(join(checkout, '.env'));
+  await assertFree([...PAGE_PORTS.mads, ...PAGE_PORTS.ssh]);
   return {
     env,
     describe: async () => `${(await compose('ps')).stdout}${(await compose('logs --tail=30')).stdout}`,
