@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { takenPorts } from '../kit/free-ports.ts';
 
 /** Ports that the page names, since its reader has these. */
 export const PAGE_PORTS = {
@@ -11,22 +10,9 @@ export const PAGE_PORTS = {
 
 /** @throws Error that names those that somebody has, since each step would fail of something else */
 export async function assertFree(ports: readonly number[]): Promise<void> {
-  const taken = (await Promise.all(ports.map(async (port) => ((await isFree(port)) ? [] : [port])))).flat();
+  const taken = await takenPorts(ports);
   if (taken.length === 0) return;
   throw new Error(
     `The page uses the ports ${ports.join(', ')}, and ${taken.join(', ')} are taken: \`ss -ltnp\` says by whom. Debian's redis-server takes 6379 where systemd starts it.`,
   );
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
-    throw error;
-  }
-  server.close();
-  await once(server, 'close');
-  return true;
 }

@@ -1,1 +1,1 @@
-export { freePorts } from '@mad-group/bus/testing';
+export { freePorts, takenPorts } from '@mad-group/bus/testing';

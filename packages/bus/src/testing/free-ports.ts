@@ -19,13 +19,15 @@ export async function freePorts(count: number): Promise<number[]> {
     }
     return open.map((server) => (server.address() as { port: number }).port);
   } finally {
-    await Promise.all(
-      open.map(async (server) => {
-        server.close();
-        await once(server, 'close');
-      }),
-    );
+    await Promise.all(open.map(close));
   }
+}
+
+/** Those of these ports of 127.0.0.1 that somebody has. */
+export async function takenPorts(ports: readonly number[]): Promise<number[]> {
+  const open = await Promise.all(ports.map(openAt));
+  await Promise.all(open.map((server) => server && close(server)));
+  return ports.filter((_, index) => open[index] === null);
 }
 
 async function openAt(port: number): Promise<Server | null> {
@@ -38,4 +40,9 @@ async function openAt(port: number): Promise<Server | null> {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return null;
     throw error;
   }
+}
+
+async function close(server: Server): Promise<void> {
+  server.close();
+  await once(server, 'close');
 }
