@@ -11,6 +11,19 @@ const TIME = '2026-01-31T09:05:03.000Z';
 
 export const PLAN: Plan = { plan: [{ step_number: 1, title: 'Build', description: 'Build it.' }] };
 
+/** The first line of a recording of the whole bus. */
+export const RECORDING_HEADER = {
+  type: 'recording',
+  format: 1,
+  version: '0.1.0',
+  patterns: ['mad.#'],
+  after: null,
+  since: null,
+  until: null,
+  correlation_id: null,
+  conversation_id: null,
+};
+
 /** A task that ended well; what is given differs. */
 export function taskView(given: Partial<RecordedTaskView> = {}): RecordedTaskView {
   const { owner: _, ...view } = TaskSchema.parse({

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startFoundingServer } from '../../client/founding-server.test-support.ts';
-import { taskView } from '../../recorded-model/recording.test-support.ts';
+import { RECORDING_HEADER, taskView } from '../../recorded-model/recording.test-support.ts';
 import { composeStatus } from '../../status.ts';
 import { fakeIo } from '../fake-io.test-support.ts';
 import { runMadCli } from '../mad-cli.ts';
@@ -48,17 +48,6 @@ function answer(tool: string, input: Record<string, unknown>): object {
   return { ...taskView({ ...VIEW, ...given, task_id: 'now' }), owner: 'local' };
 }
 
-const HEADER = {
-  type: 'recording',
-  format: 1,
-  version: '0.1.0',
-  patterns: ['mad.#'],
-  after: null,
-  since: null,
-  until: null,
-  correlation_id: null,
-  conversation_id: null,
-};
 const END = { type: 'end', messages: 0, tasks: 1, gaps: 0, from: null, to: null, position: null };
 const GAP = { type: 'gap', gap: { reason: 'epoch', from: null, to: null } };
 const task = (taskId: string, given: object = {}) => ({
@@ -81,7 +70,7 @@ function replay(lines: readonly object[], ...args: string[]) {
 describe('a replay', () => {
   test('of a whole recording ends with 0 where it is the same', async () => {
     const running = task('b', { status: 'RUNNING' });
-    const { code, out } = await replay([HEADER, task('a'), running, END]);
+    const { code, out } = await replay([RECORDING_HEADER, task('a'), running, END]);
     expect(out).toBe('The same: 1 task and 0 messages.\n');
     expect(code).toBe(0);
   });
@@ -91,14 +80,14 @@ describe('a replay', () => {
       status: 'FAILED',
       error_details: { code: 'internal', message: 'No.', stack_trace: null },
     });
-    expect((await replay([HEADER, other, END])).code).toBe(1);
-    expect((await replay([HEADER, other])).code).toBe(1);
+    expect((await replay([RECORDING_HEADER, other, END])).code).toBe(1);
+    expect((await replay([RECORDING_HEADER, other])).code).toBe(1);
   });
 
   test.each([
-    ['was broken off', [HEADER, task('a')]],
-    ['has a gap', [HEADER, GAP, task('a'), END]],
-    ['lacks the events of a task', [HEADER, task('a'), task('b', { last_seq: 2 }), END]],
+    ['was broken off', [RECORDING_HEADER, task('a')]],
+    ['has a gap', [RECORDING_HEADER, GAP, task('a'), END]],
+    ['lacks the events of a task', [RECORDING_HEADER, task('a'), task('b', { last_seq: 2 }), END]],
   ])('of a recording that %s does not say that all is the same', async (_, lines) => {
     const { code, out } = await replay(lines);
     expect(out).toBe('The same as far as the recording goes, which is not whole: 1 task and 0 messages.\n');
@@ -109,7 +98,7 @@ describe('a replay', () => {
   test('that a MAD refuses is no difference: one line, and 4', async () => {
     isRefused = true;
     const overlapping = ['a', 'b', 'c'].map((id) => task(id, { prompt: id }));
-    const { code, out, err } = await replay([HEADER, ...overlapping, END]);
+    const { code, out, err } = await replay([RECORDING_HEADER, ...overlapping, END]);
     expect(out).toBe('');
     expect(err).toBe("mad-cli: 'fiedler_converse' needs a scope.\n");
     expect(code).toBe(4);
@@ -178,7 +167,7 @@ test('a model whose port is in use says so, and how it is moved', async () => {
   const taken = await startFoundingServer({ answer: () => ({}) });
   const port = new URL(taken.url).port;
   const file = join(folder, 'recording.jsonl');
-  writeFileSync(file, [HEADER, task('a'), END].map((line) => `${JSON.stringify(line)}\n`).join(''));
+  writeFileSync(file, [RECORDING_HEADER, task('a'), END].map((line) => `${JSON.stringify(line)}\n`).join(''));
   expect(await bus('model', file, '--port', port)).toMatchObject({
     code: 2,
     err: `mad-cli: Port ${port} is in use. Set --port to move it.\n`,

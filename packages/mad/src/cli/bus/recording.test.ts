@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEnvelope, type EnvelopeDraft, type TaskEvent } from '@mad-group/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { taskView } from '../../recorded-model/recording.test-support.ts';
+import { RECORDING_HEADER, taskView } from '../../recorded-model/recording.test-support.ts';
 import { UsageError } from '../io.ts';
 import { readRecording } from './recording.ts';
 
@@ -13,17 +13,6 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const HEADER = {
-  type: 'recording',
-  format: 1,
-  version: '0.1.0',
-  patterns: ['mad.#'],
-  after: null,
-  since: null,
-  until: null,
-  correlation_id: null,
-  conversation_id: null,
-};
 const END = { type: 'end', messages: 1, tasks: 1, gaps: 0, from: null, to: null, position: null };
 
 let places = 0;
@@ -59,7 +48,7 @@ const tokensOf = ({ events }: { events: readonly TaskEvent[] } = { events: [] })
 describe('a recording', () => {
   test('gives each task with its events, wherever they stand', async () => {
     const rest = { type: 'task_events', task_id: 'task-1', events: [event(1), event(2)] };
-    const { tasks, leftOut, complete } = await read(HEADER, streamed(3), task(), rest, END);
+    const { tasks, leftOut, complete } = await read(RECORDING_HEADER, streamed(3), task(), rest, END);
     expect(tasks).toHaveLength(1);
     expect(tasks[0]).toMatchObject({ mad: 'fiedler', view: { prompt: 'Do it.' } });
     expect(tokensOf(tasks[0])).toEqual(['t1', 't2', 't3']);
@@ -69,7 +58,7 @@ describe('a recording', () => {
 
   test('gives of a task its last attempt, also where numbers of an earlier one came again', async () => {
     const { tasks } = await read(
-      HEADER,
+      RECORDING_HEADER,
       streamed(1),
       streamed(2),
       streamed(2, { type: 'attempt', attempt: 2, token: '' }),
@@ -84,7 +73,7 @@ describe('a recording', () => {
   test('takes an event with its content for one without', async () => {
     const rest = { type: 'task_events', task_id: 'task-1', events: [event(2), event(3)] };
     const { tasks } = await read(
-      HEADER,
+      RECORDING_HEADER,
       streamed(1),
       streamed(2, { truncated: true, token: '' }),
       rest,
@@ -97,7 +86,7 @@ describe('a recording', () => {
   test('orders tasks by their beginning', async () => {
     const at = (minute: number) => ({ created_at: `2026-01-31T09:0${minute}:00.000Z`, last_seq: 0 });
     const { tasks } = await read(
-      HEADER,
+      RECORDING_HEADER,
       task({ task_id: 'b', ...at(2) }),
       task({ task_id: 'a', ...at(1) }),
       END,
@@ -114,14 +103,14 @@ describe('a recording', () => {
       [streamed(1), streamed(2, { truncated: true }), streamed(3), task()],
     ],
   ])('leaves a task out, since %s', async (reason, lines) => {
-    const { tasks, leftOut } = await read(HEADER, ...lines, END);
+    const { tasks, leftOut } = await read(RECORDING_HEADER, ...lines, END);
     expect(tasks).toEqual([]);
     expect([...leftOut]).toEqual([[reason, 1]]);
   });
 
   test('gives what clients said and what was replied, and not the rest of the log', async () => {
     const { messages, gaps } = await read(
-      HEADER,
+      RECORDING_HEADER,
       message({ messageId: 'said' }),
       message({ messageId: 'beat', channel: 'mad.system.heartbeat' }),
       message({ messageId: 'replied', senderId: 'fiedler', headers: { in_reply_to: 'said' } }),
@@ -136,8 +125,8 @@ describe('a recording', () => {
 
 describe('a file', () => {
   test('that was broken off is read up to there', async () => {
-    expect(await read(HEADER, streamed(1), '{"type":"mess')).toMatchObject({ complete: false });
-    expect(await read(HEADER, streamed(1))).toMatchObject({ complete: false });
+    expect(await read(RECORDING_HEADER, streamed(1), '{"type":"mess')).toMatchObject({ complete: false });
+    expect(await read(RECORDING_HEADER, streamed(1))).toMatchObject({ complete: false });
   });
 
   test.each([
@@ -150,28 +139,28 @@ describe('a file', () => {
     ['no JSON', ['{', '  "name": "x"', '}'], 'is no recording: its first line is no JSON. A recording is'],
     [
       'no JSON in the middle',
-      [HEADER, 'oops', END],
+      [RECORDING_HEADER, 'oops', END],
       'not as mad-cli bus export wrote it: line 2 is no JSON.',
     ],
     [
       'a line without its message',
-      [HEADER, { type: 'message' }, END],
+      [RECORDING_HEADER, { type: 'message' }, END],
       "line 2 is not whole: 'message' of this 'message' is missing.",
     ],
     [
       'a line with something else in it',
-      [HEADER, { type: 'task_events', task_id: 'a', events: [{ ...event(1), seq: 'one' }] }, END],
+      [RECORDING_HEADER, { type: 'task_events', task_id: 'a', events: [{ ...event(1), seq: 'one' }] }, END],
       "line 2 is not whole: 'events.0.seq' of this 'task_events' is not what it should be.",
     ],
     [
       'a line of an unknown type',
-      [HEADER, { type: 'foo' }],
+      [RECORDING_HEADER, { type: 'foo' }],
       "line 2 has the type 'foo', which this mad-cli does not know.",
     ],
-    ['a line without a type', [HEADER, [1]], "line 2 says no 'type'."],
+    ['a line without a type', [RECORDING_HEADER, [1]], "line 2 says no 'type'."],
     [
       'a later format',
-      [{ ...HEADER, format: 2 }],
+      [{ ...RECORDING_HEADER, format: 2 }],
       'is a recording of format 2, and this mad-cli reads format 1',
     ],
   ])('that holds %s is refused with the line', async (_, lines, words) => {
