@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { MadError, type MadStatus, type ToolDefinition, toErrorReply } from '@mad-group/protocol';
-import { traceHeadersOf, withTracing } from '@mad-group/protocol/tracing';
+import { inSpan, traceHeadersOf, withTracing } from '@mad-group/protocol/tracing';
 import { createBusSurface } from './bus-surface/bus-surface.ts';
 import { type BusWatch, watchBus } from './bus-watch.ts';
 import { createDispatcher } from './dispatch.ts';
@@ -19,7 +19,7 @@ import { meterBus } from './metered-bus.ts';
 import { composeStatus } from './status.ts';
 import { createGetStatus } from './tools/get-status.ts';
 import { createListTools } from './tools/list-tools.ts';
-import { traceDispatcher } from './tracing/traced-dispatcher.ts';
+import { callSpan, traceDispatcher } from './tracing/traced-dispatcher.ts';
 import { createWebSocketSurface } from './websocket/surface.ts';
 
 /** Time that requests under way get to answer at a stop, in milliseconds. */
@@ -150,7 +150,8 @@ export function createMad(options: MadOptions): Mad {
       authenticate: () => options.callers.authenticate(request.headers.authorization),
       call: (call) =>
         dispatcher.call({ surface: 'pages', ...call, trace, signals: [...call.signals, stopping.signal] }),
-      inTrace: (work) => withTracing(tracing, trace, work),
+      callElsewhere: (toolName, caller, call) =>
+        withTracing(tracing, trace, () => inSpan(callSpan({ surface: 'pages', caller }, toolName), call)),
       signal: stopping.signal,
     };
   }

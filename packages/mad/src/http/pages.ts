@@ -20,8 +20,8 @@ export interface PageContext {
   authenticate(): Caller;
   /** Calls a tool of this MAD, as any surface does; never throws. */
   call(call: Omit<ToolCall, 'surface' | 'trace'>): Promise<ToolOutcome>;
-  /** Does what is no tool of this MAD's, in the trace that the request came with. */
-  inTrace<T>(work: () => Promise<T>): Promise<T>;
+  /** Has another MAD's tool called, in a span of the trace that the request came with. */
+  callElsewhere<T>(toolName: string, caller: Caller, call: () => Promise<T>): Promise<T>;
   /** Aborts when the MAD stops. */
   readonly signal: AbortSignal;
 }

@@ -35,35 +35,43 @@ export function traceDispatcher(
 ): Dispatcher {
   if (!tracing) return dispatcher;
 
-  function spanOf({ surface, toolName, caller }: ToolCall): SpanSpec {
-    const { kind, attributes } = SURFACES[surface];
-    const span = toolSpan(isTool(toolName) ? String(toolName) : undefined, kind);
-    return {
-      // As the conventions for MCP ask for; what the tool is stands in the attributes all the same.
-      name: surface === 'mcp' ? span.name.replace('execute_tool', 'tools/call') : span.name,
-      kind,
-      attributes: { ...span.attributes, ...attributes, 'mad.surface': surface, 'mad.caller': caller.name },
-    };
-  }
-
   return {
     ...dispatcher,
     call: (request) =>
       withTracing(tracing, request.trace, () =>
-        inSpan(spanOf(request), async (span) => {
-          const outcome = await dispatcher.call(request);
-          span.setAttributes({
-            'mad.correlation_id': outcome.correlationId,
-            ...toolContent(request.toolInput, outcome.reply),
-          });
-          if (!outcome.ok) failSpan(span, outcome.reply.code);
-          return outcome;
-        }),
+        inSpan(
+          callSpan(request, isTool(request.toolName) ? String(request.toolName) : undefined),
+          async (span) => {
+            const outcome = await dispatcher.call(request);
+            span.setAttributes({
+              'mad.correlation_id': outcome.correlationId,
+              ...toolContent(request.toolInput, outcome.reply),
+            });
+            if (!outcome.ok) failSpan(span, outcome.reply.code);
+            return outcome;
+          },
+        ),
       ),
     read: (scope, what, request, run) =>
       withTracing(tracing, request.trace, () =>
         inSpan(readSpan(what, request.caller.name), () => dispatcher.read(scope, what, request, run)),
       ),
+  };
+}
+
+/**
+ * A tool that is called over one of the surfaces.
+ *
+ * @param tool undefined where nobody declared it
+ */
+export function callSpan({ surface, caller }: Pick<ToolCall, 'surface' | 'caller'>, tool?: string): SpanSpec {
+  const { kind, attributes } = SURFACES[surface];
+  const span = toolSpan(tool, kind);
+  return {
+    // As the conventions for MCP ask for; what the tool is stands in the attributes all the same.
+    name: surface === 'mcp' ? span.name.replace('execute_tool', 'tools/call') : span.name,
+    kind,
+    attributes: { ...span.attributes, ...attributes, 'mad.surface': surface, 'mad.caller': caller.name },
   };
 }
 

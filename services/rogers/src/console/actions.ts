@@ -14,7 +14,6 @@ import {
   throwErrorReply,
   topicChannel,
 } from '@mad-group/protocol';
-import { inSpan, SpanKind, type SpanSpec, toolSpan } from '@mad-group/protocol/tracing';
 import type { TrafficStore } from '../traffic-store.ts';
 
 /** Tools that the console may call, with the scope that each needs. Those that act are on the record. */
@@ -113,19 +112,13 @@ export function createActions({ ownId, bus, others, store, log }: ActionOptions)
       const { reply } = await context.call({ caller, toolName, toolInput, signals: [signal] });
       return throwErrorReply(reply as Record<string, unknown>);
     }
-    const given = toolInput.correlation_id;
-    const correlationId =
-      typeof given === 'string' && given !== ''
-        ? given
-        : // Who watches the bus can tell it from what Rogers has to say of its own.
-          scope === READS
-          ? `${CONSOLE_READ_PREFIX}${randomUUID()}`
-          : undefined;
-    const ids = correlationId === undefined ? {} : { correlationId };
-    return context.inTrace(() =>
-      inSpan(callSpan(toolName, caller), () =>
-        others.call(mad, toolName, toolInput, { caller, signal, ...ids }),
-      ),
+    const correlationId = correlationIdOf(toolInput, scope);
+    return context.callElsewhere(toolName, caller, () =>
+      others.call(mad, toolName, toolInput, {
+        caller,
+        signal,
+        ...(correlationId === undefined ? {} : { correlationId }),
+      }),
     );
   }
 
@@ -149,9 +142,9 @@ export function createActions({ ownId, bus, others, store, log }: ActionOptions)
   };
 }
 
-/** The tool runs in another MAD; this is where its trace begins. */
-function callSpan(toolName: string, { name }: Caller): SpanSpec {
-  const span = toolSpan(toolName, SpanKind.SERVER);
-  const attributes = { 'network.protocol.name': 'http', 'mad.surface': 'pages', 'mad.caller': name };
-  return { ...span, attributes: { ...span.attributes, ...attributes } };
+/** That of the call; else one by which who watches the bus tells a look from what Rogers has to say of its own. */
+function correlationIdOf(input: ConsoleCall['tool_input'], scope: Scope): string | undefined {
+  const given = input.correlation_id;
+  if (typeof given === 'string' && given !== '') return given;
+  return scope === READS ? `${CONSOLE_READ_PREFIX}${randomUUID()}` : undefined;
 }
