@@ -32,6 +32,8 @@ export async function walkPage(
   const markdown = await readFile(PAGE, 'utf8');
   const blocks = readPage(markdown).filter((block) => block.environment === environment);
   const printed = new Map<Command, string>();
+  /** What there is to clear away, the newest first; whatever fails, the others do theirs. */
+  const clearing = new AsyncDisposableStack();
   let scratch: Scratch | undefined;
   let place: Place | undefined;
   let terminal: Terminal | undefined;
@@ -39,21 +41,15 @@ export async function walkPage(
 
   beforeAll(async () => {
     scratch = await makeScratch();
+    clearing.defer(scratch.remove);
     place = await enter(scratch);
+    clearing.defer(place.leave);
     terminal = await openTerminal(scratch.checkout, scratch.aside, place.env);
+    clearing.defer(terminal.close);
   });
   afterAll(async () => {
     if (failedAt !== undefined) console.error(await place?.describe());
-    // Whatever fails, the others clear away what is theirs.
-    try {
-      await terminal?.close();
-    } finally {
-      try {
-        await place?.leave();
-      } finally {
-        await scratch?.remove();
-      }
-    }
+    await clearing.disposeAsync();
     if (!WRITES) return;
     if ((await readFile(PAGE, 'utf8')) !== markdown)
       throw new Error(`${PAGE} was changed meanwhile: nothing is written.`);
