@@ -124,7 +124,10 @@ export function createConsole(options: ConsoleOptions): Pages {
     try {
       const route = routes[`${request.method} ${name}`];
       if (route === undefined)
-        throw new MadError('not_found', `There is no such request: ${Object.keys(routes).join(', ')}.`);
+        throw new MadError(
+          'not_found',
+          `There is no such request here. There are: ${Object.keys(routes).join(', ')}.`,
+        );
       await route(request, response, context);
     } catch (error) {
       if (response.headersSent) return response.destroy();
